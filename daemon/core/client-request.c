@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What a client asks of its own aempd: docs/attach.md, section 4.
+ */
+
+#include <errno.h>
+
+#include "daemon/core/admin.h"
+#include "daemon/core/client.h"
+#include "daemon/core/conn.h"
+#include "daemon/core/contact.h"
+#include "daemon/core/plant.h"
+#include "daemon/core/port.h"
+#include "daemon/core/remote.h"
+#include "daemon/core/request.h"
+
+typedef struct ClientRequest {
+        Str tag;
+        CborCursor args;
+        uint64_t n;
+} ClientRequest;
+
+typedef int (*ClientRequestFn)(Client *client, const ClientRequest *request);
+
+/* The first argument: a port, anywhere, as node ID and name. What has no '#' is a node, or one of the
+ * client's own port names. */
+static int request_port(Client *client, CborCursor *c, Buf *scratch, Str *ret_node, Str *ret_port) {
+        Node *node = client->node;
+        Str id;
+
+        if (cbor_read_str_or_null(c, scratch, &id) < 0)
+                return -EINVAL;
+
+        if (!memchr(id.p ?: "", '#', id.n) && client_of_port(node, id) == client) {
+                *ret_node = node->id;
+                *ret_port = id;
+                return 0;
+        }
+
+        port_id_split(id, ret_node, ret_port);
+        if (id.n == 0)
+                *ret_node = node->id;
+
+        return node_id_is_valid(*ret_node) && port_name_is_valid(*ret_port) ? 0 : -EINVAL;
+}
+
+static void client_mon_failed(Client *client, Str id, Str port, const char *reason, const char *text) {
+        Node *node = client->node;
+        Reason r = reason_make(&node->reason, reason, text, NULL);
+
+        client_tell(client, "kil0", id, port, &r);
+}
+
+static int request_mon1_here(Client *client, Str port) {
+        Node *node = client->node;
+        _cleanup_buf_ Buf id = BUF_INIT;
+        Reason reason;
+        int r;
+
+        if (port.n == 0)
+                return 0; /* our own node port ends with the client's connection */
+
+        r = port_watch(node, port, &client->watcher);
+        if (r != -ENOENT)
+                return r;
+
+        buf_printf(&id, "%s#%.*s", node->config.id, (int) port.n, port.p);
+        buf_putc(&id, '\0');
+        if (buf_error(&id) < 0)
+                return -ENOMEM;
+
+        reason = reason_make(
+                &node->reason, "no_such_port", "cannot monitor nonexistent port", (const char *) id.data);
+        client_tell(client, "kil0", node->id, port, &reason);
+        return 0;
+}
+
+static int request_mon1_there(Client *client, Str id, Str port) {
+        Contact *contact;
+        Reason reason;
+        int r;
+
+        r = contact_get(client, id, &contact);
+        if (r < 0)
+                return r;
+
+        if (contact->down) {
+                if (PLANTED(mon_while_down))
+                        return 0;
+
+                reason = node_transport_error(
+                        client->node, contact->key.remote->id, "the connection to the node was lost");
+                client_tell(client, "kil0", id, port, &reason);
+                return 0;
+        }
+
+        return remote_watch(contact->key.remote, port, &client->watcher);
+}
+
+static int request_mon1(Client *client, const ClientRequest *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        CborCursor c = request->args;
+        Str id, port;
+        int r;
+
+        if (request->n == 0 || request_port(client, &c, &scratch, &id, &port) < 0)
+                return -EINVAL;
+
+        r = str_equal(id, client->node->id) ? request_mon1_here(client, port)
+                                            : request_mon1_there(client, id, port);
+        /* whatever is not watched has to be told of, or the client would rely on it */
+        if (r == -EDQUOT)
+                client_mon_failed(client, id, port, "limit", "this client has as many monitors as it may");
+
+        return r == -EDQUOT || r > 0 ? 0 : r;
+}
+
+static int request_mon0(Client *client, const ClientRequest *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        CborCursor c = request->args;
+        Remote *remote;
+        Str id, port;
+
+        if (request->n == 0 || request_port(client, &c, &scratch, &id, &port) < 0)
+                return -EINVAL;
+
+        if (str_equal(id, client->node->id)) {
+                port_unwatch(client->node, port, &client->watcher);
+                return 0;
+        }
+
+        remote = remote_find(client->node, id);
+        if (remote)
+                remote_unwatch(remote, port, &client->watcher);
+        return 0;
+}
+
+static int request_kil0(Client *client, const ClientRequest *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        CborCursor c = request->args;
+        Reason reason;
+        Str id, port;
+
+        if (request->n == 0 || request_port(client, &c, &scratch, &id, &port) < 0)
+                return -EINVAL;
+        if (!str_equal(id, client->node->id) || client_of_port(client->node, port) != client)
+                return -EACCES;
+
+        reason = reason_rest(c, request->n - 1);
+        port_died(client->node, port, &reason);
+        return 0;
+}
+
+static int request_kil1(Client *client, const ClientRequest *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        CborCursor c = request->args;
+        Node *node = client->node;
+        Contact *contact;
+        Reason reason;
+        Client *owner;
+        Str id, port;
+        int r;
+
+        if (request->n == 0 || request_port(client, &c, &scratch, &id, &port) < 0)
+                return -EINVAL;
+        if (port.n == 0)
+                return 0;
+
+        reason = reason_rest(c, request->n - 1);
+        tail_begin(&node->tail, "kil1");
+        tail_str(&node->tail, port);
+        tail_reason(&node->tail, &reason);
+
+        if (str_equal(id, node->id)) {
+                owner = client_of_port(node, port);
+                if (owner)
+                        client_say(owner);
+                else
+                        node->counters.no_such_port++;
+                return 0;
+        }
+
+        r = contact_get(client, id, &contact);
+        if (r < 0)
+                return r;
+
+        if (contact->down)
+                node->counters.dropped_down++;
+        else
+                remote_say(contact->key.remote);
+        return 0;
+}
+
+static int request_down(Client *client, const ClientRequest *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        CborCursor c = request->args;
+        Contact *contact;
+        Remote *remote;
+        Str id;
+
+        if (request->n == 0 || cbor_read_str(&c, &scratch, &id) < 0)
+                return -EINVAL;
+
+        remote = remote_find(client->node, id);
+        contact = remote ? contact_find(client, remote) : NULL;
+        if (contact)
+                contact_answered(contact);
+        return 0;
+}
+
+static int request_nodes1(Client *client, const ClientRequest *request) {
+        Node *node = client->node;
+
+        for (Remote *i = node->remotes; i; i = i->hh.next) {
+                if (!i->conn)
+                        continue;
+
+                tail_begin(&node->tail, "node");
+                tail_str(&node->tail, remote_str(i));
+                tail_bool(&node->tail, true);
+                client_say(client);
+        }
+
+        list_unlink(&client->node_watch);
+        list_append(&node->node_watchers, &client->node_watch);
+        return 0;
+}
+
+static int request_nodes0(Client *client, const ClientRequest *request) {
+        list_unlink(&client->node_watch);
+        return 0;
+}
+
+static int request_bye(Client *client, const ClientRequest *request) {
+        client->state = CLIENT_BYE;
+        if (client->stream.out.len == 0) {
+                client->stream.closing = true;
+                node_dirty(client->node, &client->stream);
+        }
+        return 0;
+}
+
+static int request_operation(Client *client, const ClientRequest *request) {
+        const Origin from = {.client = client};
+        _cleanup_buf_ Buf results = BUF_INIT;
+        int r;
+
+        if (!admin_allowed(client->node, &client->creds))
+                return -EACCES;
+
+        r = admin_answer(client->node, request->tag, &results);
+        if (r < 0)
+                return r;
+
+        return request_reply(client->node, &from, request->args, request->n, &results, 1);
+}
+
+static const struct {
+        const char *tag;
+        ClientRequestFn fn;
+} client_requests[] = {
+        {"mon1", request_mon1},
+        {"mon0", request_mon0},
+        {"kil0", request_kil0},
+        {"kil1", request_kil1},
+        {"down", request_down},
+        {"nodes1", request_nodes1},
+        {"nodes0", request_nodes0},
+        {"bye", request_bye},
+};
+
+static int client_request_run(Client *client, const ClientRequest *request) {
+        const Origin from = {.client = client};
+        int r;
+
+        for (size_t i = 0; i < sizeof(client_requests) / sizeof(*client_requests); i++)
+                if (str_is(request->tag, client_requests[i].tag))
+                        return client_requests[i].fn(client, request);
+
+        if (str_starts_with(request->tag, STR_LIT("aempd::")))
+                return request_operation(client, request);
+        if (str_starts_with(request->tag, STR_LIT("g_")))
+                return -EACCES;
+
+        r = request_common(client->node, &from, request->tag, request->args, request->n);
+        return r == 0 ? -ENOENT : r;
+}
+
+void client_request(Client *client, const Msg *msg) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        ClientRequest request = {.args = msg_cursor(msg), .n = msg->n};
+        const char *code, *text;
+        int r;
+
+        if (request.n == 0)
+                return;
+        if (cbor_read_str_or_null(&request.args, &scratch, &request.tag) < 0) {
+                client_refuse(client, STR_NULL, "invalid", "a request starts with its name", request.args,
+                        request.n);
+                return;
+        }
+        request.n--;
+
+        r = client_request_run(client, &request);
+        if (r >= 0)
+                return;
+
+        switch (r) {
+        case -ENOMEM:
+                client_cut(client, "no_memory", "out of memory");
+                return;
+        case -EACCES:
+                code = "denied";
+                text = "not allowed for this client";
+                break;
+        case -EPERM:
+                code = "denied";
+                text = "only aempd itself sends this to the node port of another node";
+                break;
+        case -EDQUOT:
+                code = "limit";
+                text = "this client talks to as many nodes as it may";
+                break;
+        case -EMSGSIZE:
+                code = "limit";
+                text = "the reply would be larger than max_message";
+                break;
+        case -ENOENT:
+                code = "unknown";
+                text = "no such request";
+                break;
+        case -ELOOP:
+                code = "invalid";
+                text = "too many requests within each other";
+                break;
+        default:
+                code = "invalid";
+                text = "the arguments are not of this request's form";
+                break;
+        }
+
+        client_refuse(client, request.tag, code, text, request.args, request.n);
+}

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "daemon/core/client.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/core/contact.h"
+#include "daemon/core/greeting.h"
+#include "daemon/core/plant.h"
+#include "daemon/core/port.h"
+#include "daemon/core/remote.h"
+#include "daemon/core/route.h"
+#include "daemon/core/text.h"
+
+#define PROGRAM_MAX 64
+/* Refused arguments that are longer than this are not sent back. */
+#define REFUSED_ARGUMENTS_MAX 4096
+
+/* --- finding ----------------------------------------------------------------------------------------- */
+
+Client *client_of_port(Node *node, Str name) {
+        uint64_t number = 0;
+        Client *client;
+        size_t i;
+
+        if (!str_starts_with(name, (Str){node->prefix, node->prefix_len}))
+                return NULL;
+
+        for (i = node->prefix_len; i < name.n && name.p[i] >= '0' && name.p[i] <= '9'; i++) {
+                if (i - node->prefix_len >= 18)
+                        return NULL;
+                number = number * 10 + (uint64_t) (name.p[i] - '0');
+        }
+
+        /* the number, a dot, and something of the client's own; "07" is not the prefix of client 7 */
+        if (i == node->prefix_len || name.p[node->prefix_len] == '0' || i + 1 >= name.n || name.p[i] != '.')
+                return NULL;
+
+        client = node->last_client;
+        if (client && client->number == number)
+                return client;
+
+        HASH_FIND(hh, node->clients, &number, sizeof(number), client);
+        if (client)
+                node->last_client = client;
+        return client;
+}
+
+/* --- output ------------------------------------------------------------------------------------------ */
+
+void client_stall(Client *client, List *stalled) {
+        if (!list_is_empty(&client->stall))
+                return;
+
+        list_append(stalled, &client->stall);
+        client->stream.paused = true;
+        node_dirty(client->node, &client->stream);
+}
+
+void client_resume(Node *node, List *stalled) {
+        List *link;
+
+        while ((link = list_pop(stalled))) {
+                Client *client = container_of(link, Client, stall);
+
+                client->stream.paused = false;
+                node_dirty(node, &client->stream);
+        }
+}
+
+void client_cut(Client *client, const char *reason, const char *text) {
+        if (client->stream.closing)
+                return;
+
+        client->cut = reason;
+        client->stream.closing = true;
+        queue_deinit(&client->stream.out);
+        client_resume(client->node, &client->stalled);
+        node_dirty(client->node, &client->stream);
+        node_event(client->node, EVENT_SLOW, NULL, client->who, text);
+}
+
+void client_put(Client *client, const Msg *msg) {
+        Node *node = client->node;
+
+        if (client->stream.closing || client->state == CLIENT_GONE) {
+                node->counters.no_such_port++;
+                return;
+        }
+
+        if (PLANTED(slow_drop) && client->stream.out.len > node->config.client_hard)
+                return;
+
+        if (node_queue(node, &client->stream, client->framing, msg) < 0) {
+                client_cut(client, "no_memory", "out of memory");
+                return;
+        }
+
+        client->sent++;
+        node->counters.to_clients++;
+
+        if (client->stream.out.len > node->config.client_hard && !PLANTED(slow_drop))
+                client_cut(client, "too_slow", "does not read what is sent to it");
+        else if (node->source && client->stream.out.len > node->config.client_high)
+                client_stall(node->source, &client->stalled);
+}
+
+void client_say(Client *client) {
+        Msg msg = tail_msg(&client->node->tail, STR_NULL);
+
+        if (buf_error(&client->node->tail.buf) < 0)
+                client_cut(client, "no_memory", "out of memory");
+        else
+                client_put(client, &msg);
+}
+
+void client_tell(Client *client, const char *tag, Str node_id, Str port, const Reason *reason) {
+        Tail *tail = &client->node->tail;
+
+        tail_begin(tail, tag);
+        tail_port_id(tail, node_id, port);
+        tail_reason(tail, reason);
+        client_say(client);
+}
+
+void client_refuse(
+        Client *client, Str tag, const char *code, const char *text, CborCursor rest, uint64_t n) {
+        Tail *tail = &client->node->tail;
+        size_t len = (size_t) (rest.end - rest.p);
+
+        client->node->counters.refused++;
+        tail_begin(tail, "refused");
+        tail_str(tail, tag);
+        tail_str(tail, str_from(code));
+        tail_str(tail, str_from(text));
+        if (len <= REFUSED_ARGUMENTS_MAX)
+                tail_octets(tail, rest.p, len, n);
+        client_say(client);
+}
+
+/* --- attaching --------------------------------------------------------------------------------------- */
+
+static void client_name(Client *client, Str program) {
+        _cleanup_buf_ Buf plain = BUF_INIT;
+        char clean[PROGRAM_MAX + 1], who[PROGRAM_MAX + 32];
+
+        value_unescape(&plain, program);
+        text_clean(clean, sizeof(clean), buf_str(&plain));
+        snprintf(who, sizeof(who), "%s[%" PRIdMAX "]", clean[0] ? clean : "?", (intmax_t) client->creds.pid);
+
+        free(client->program);
+        free(client->who);
+        client->program = strdup(clean);
+        client->who = strdup(who);
+}
+
+static void client_refuse_attach(Client *client, const char *text) {
+        _cleanup_buf_ Buf line = BUF_INIT;
+
+        buf_printf(&line, "error;%s\n", text);
+        if (buf_error(&line) == 0)
+                (void) queue_put(&client->stream.out, line.data, line.len); /* closed in any case */
+
+        client->state = CLIENT_GONE;
+        client->stream.closing = true;
+        node_dirty(client->node, &client->stream);
+        client->node->counters.protocol_errors++;
+        node_event(client->node, EVENT_CLIENT_REFUSED, NULL, client->who, text);
+}
+
+static Framing client_choose_framing(Str accepted) {
+        Str i;
+
+        while (comma_list_next(&accepted, &i)) {
+                Framing framing = framing_from_string(i);
+
+                if (framing >= 0)
+                        return framing;
+        }
+
+        return _FRAMING_INVALID;
+}
+
+static void client_attach(Client *client, Str line) {
+        Node *node = client->node;
+        _cleanup_buf_ Buf answer = BUF_INIT;
+        Greeting g;
+
+        if (greeting_parse(line, &g) < 0 || !str_is(g.protocol, "aemp-client")) {
+                client_refuse_attach(
+                        client, "this is the attach socket of aempd: send aemp-client;1;<program>;;cbor");
+                return;
+        }
+        client_name(client, g.name);
+        if (!str_is(g.version, "1")) {
+                client_refuse_attach(client, "this aempd speaks version 1 of the attach protocol");
+                return;
+        }
+
+        client->framing = client_choose_framing(g.framings);
+        if (client->framing < 0) {
+                client_refuse_attach(client, "no framing in common: this aempd has cbor and json");
+                return;
+        }
+        if (!client->program || !client->who) {
+                client_refuse_attach(client, "out of memory");
+                return;
+        }
+
+        timer_stop(&node->timers, &client->timer);
+        frame_reader_init(&client->reader, client->framing, node->config.max_message);
+        client->state = CLIENT_OPEN;
+        client->attached = true;
+
+        buf_printf(&answer, "aemp-client;1;%s;;%s;prefix=%s%" PRIu64 ".;max_message=%zu\n", node->config.id,
+                framing_to_string(client->framing), node->prefix, client->number, node->config.max_message);
+        if (buf_error(&answer) < 0 || queue_put(&client->stream.out, answer.data, answer.len) < 0) {
+                client_cut(client, "no_memory", "out of memory");
+                return;
+        }
+        node_dirty(node, &client->stream);
+        node_event(node, EVENT_CLIENT_ATTACHED, NULL, client->who, framing_to_string(client->framing));
+}
+
+static void client_line_timeout(Timer *timer) {
+        client_refuse_attach(container_of(timer, Client, timer), "the attach line did not come in time");
+}
+
+/* --- input ------------------------------------------------------------------------------------------- */
+
+static void client_message(Client *client, const Frame *frame) {
+        Node *node = client->node;
+        const Origin from = {.client = client};
+        const char *code, *text;
+        Msg msg;
+        int r;
+
+        client->received++;
+        node->counters.from_clients++;
+
+        buf_reset(&node->strings);
+        r = msg_parse(&msg, frame->p, frame->len, &node->strings);
+        if (r == 0)
+                return;
+        msg.odd = frame->odd;
+        if (r > 0)
+                r = route(node, &from, &msg);
+        if (r >= 0)
+                return;
+
+        switch (r) {
+        case -EPERM:
+                code = "denied";
+                text = "only aempd itself sends this to the node port of another node";
+                break;
+        case -EDQUOT:
+                code = "limit";
+                text = "this client talks to as many nodes as it may";
+                break;
+        case -ENOMEM:
+                client_cut(client, "no_memory", "out of memory");
+                return;
+        case -ELOOP:
+                code = "invalid";
+                text = "too many requests within each other";
+                break;
+        case -EBADMSG:
+                msg = (Msg){};
+                code = "invalid";
+                text = "a message is an array that starts with a port ID, a node ID or an empty string";
+                break;
+        default:
+                code = "invalid";
+                text = "not a port ID";
+                break;
+        }
+
+        {
+                _cleanup_buf_ Buf id = BUF_INIT;
+
+                cbor_put_str(&id, msg.to);
+                client_refuse(client, STR_LIT("snd"), code, text, cbor_cursor(id.data, id.len), 1);
+        }
+}
+
+static void client_protocol_error(Client *client, int error) {
+        Node *node = client->node;
+        const char *text = error == -EMSGSIZE ? "a message is larger than max_message"
+                : error == -ELOOP             ? "a message is nested too deep"
+                : error == -ENOMEM            ? "out of memory"
+                                              : "what came is not a message";
+
+        node->counters.protocol_errors++;
+        client_refuse(client, STR_LIT(""), "protocol", text, cbor_cursor(NULL, 0), 0);
+        node_event(node, EVENT_PROTOCOL_ERROR, NULL, client->who, text);
+
+        client->state = CLIENT_BYE;
+        client->cut = "detached";
+        client->stream.closing = true;
+        node_dirty(node, &client->stream);
+}
+
+static void client_input(Stream *stream, const uint8_t *p, size_t n) {
+        Client *client = container_of(stream, Client, stream);
+        Node *node = client->node;
+        Frame frame;
+        Str line;
+        int r;
+
+        if (client->state == CLIENT_LINE) {
+                r = line_read(client->line, &p, &n, &line);
+                if (r == 0)
+                        return;
+                if (r < 0)
+                        client_refuse_attach(client, "the attach line is too long");
+                else
+                        client_attach(client, line);
+
+                free(client->line);
+                client->line = NULL;
+        }
+
+        node->source = client;
+        while (client->state == CLIENT_OPEN) {
+                r = frame_reader_next(&client->reader, &p, &n, &frame);
+                if (r == 0)
+                        break;
+                if (r < 0)
+                        client_protocol_error(client, r);
+                else
+                        client_message(client, &frame);
+        }
+        node->source = NULL;
+}
+
+static void client_sent(Stream *stream) {
+        Client *client = container_of(stream, Client, stream);
+
+        if (client->state == CLIENT_BYE && stream->out.len == 0 && !stream->closing) {
+                stream->closing = true;
+                node_dirty(client->node, stream);
+        }
+
+        if (!list_is_empty(&client->stalled) && stream->out.len <= client->node->config.client_high / 2)
+                client_resume(client->node, &client->stalled);
+}
+
+/* --- the end ----------------------------------------------------------------------------------------- */
+
+static void client_free(Client *client) {
+        Node *node = client->node;
+
+        if (node->last_client == client)
+                node->last_client = NULL;
+        if (node->source == client)
+                node->source = NULL;
+
+        timer_stop(&node->timers, &client->timer);
+        HASH_DEL(node->clients, client);
+        node->n_clients--;
+        list_unlink(&client->stall);
+        list_unlink(&client->node_watch);
+        list_unlink(&client->stream.dirty);
+        queue_deinit(&client->stream.out);
+        frame_reader_deinit(&client->reader);
+        free(client->line);
+        free(client->program);
+        free(client->who);
+        free(client);
+}
+
+static Reason client_end_reason(Client *client) {
+        Node *node = client->node;
+        char pid[32];
+
+        if (client->state == CLIENT_BYE && !client->cut)
+                return REASON_NORMAL;
+
+        snprintf(pid, sizeof(pid), "%" PRIdMAX, (intmax_t) client->creds.pid);
+        return reason_make(&node->reason, client->cut ?: "detached", client->program, pid);
+}
+
+static void client_closed(Stream *stream, const char *why) {
+        Client *client = container_of(stream, Client, stream);
+        Node *node = client->node;
+        Reason reason = client_end_reason(client);
+
+        if (client->attached)
+                node_event(node, EVENT_CLIENT_DETACHED, NULL, client->who,
+                        client->state == CLIENT_BYE && !client->cut ? "normally"
+                                : client->cut                       ? client->cut
+                                                                    : why);
+
+        client->state = CLIENT_GONE;
+        port_owner_gone(client, &reason);
+        watcher_clear(&node->mons, &client->watcher);
+        while (!list_is_empty(&client->contacts)) {
+                Contact *contact = container_of(client->contacts.next, Contact, by_client);
+                Remote *remote = contact->key.remote;
+
+                contact_free(contact);
+                remote_gc(remote);
+        }
+        client_resume(node, &client->stalled);
+        client_free(client);
+}
+
+static void client_connected(Stream *stream, const char *peer_address) {
+        /* a client is there from the start */
+}
+
+static const StreamOps client_ops = {
+        .connected = client_connected,
+        .input = client_input,
+        .sent = client_sent,
+        .closed = client_closed,
+};
+
+int node_attach(Node *node, const ClientCreds *creds, Stream **ret) {
+        Client *client;
+
+        if (node->n_clients >= node->config.max_clients)
+                return -EBUSY;
+
+        client = calloc(1, sizeof(*client));
+        if (!client)
+                return -ENOMEM;
+
+        client->node = node;
+        client->creds = *creds;
+        client->since = node->realtime;
+        client->number = PLANTED(same_prefix) && node->next_client > 2 ? 2 : node->next_client++;
+        client->stream.ops = &client_ops;
+        list_init(&client->stream.dirty);
+        watcher_init(&client->watcher, WATCHER_CLIENT);
+        list_init(&client->ports);
+        list_init(&client->contacts);
+        list_init(&client->stalled);
+        list_init(&client->stall);
+        list_init(&client->node_watch);
+        timer_init(&client->timer, client_line_timeout);
+
+        client_name(client, STR_NULL);
+        client->line = malloc(sizeof(*client->line));
+        if (client->line)
+                HASH_ADD(hh, node->clients, number, sizeof(client->number), client);
+        if (!client->who || !client->line || hash_failed(client)) {
+                free(client->line);
+                free(client->program);
+                free(client->who);
+                free(client);
+                return -ENOMEM;
+        }
+
+        line_reader_init(client->line);
+        node->n_clients++;
+        timer_set(&node->timers, &client->timer, node->now + node->config.handshake_timeout);
+
+        *ret = &client->stream;
+        return 0;
+}
+
+void client_free_all(Node *node) {
+        Client *client, *next;
+
+        HASH_ITER(hh, node->clients, client, next) {
+                while (!list_is_empty(&client->contacts))
+                        contact_free(container_of(client->contacts.next, Contact, by_client));
+                client->state = CLIENT_GONE;
+                port_owner_gone(client, &REASON_NORMAL);
+                watcher_clear(&node->mons, &client->watcher);
+                client_free(client);
+        }
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A connection with another node
+ *
+ * Greeting, authentication, and then messages; who connected does not matter but for the tie (tie.h).
+ */
+
+#include "daemon/core/core.h"
+#include "daemon/core/dial.h"
+#include "daemon/core/line.h"
+
+typedef enum ConnState {
+        CONN_CONNECTING,
+        CONN_GREETING, /* waiting for the peer's greeting */
+        CONN_NONCE,
+        CONN_AUTH,     /* both lines are there, waiting for its auth line */
+        CONN_VERIFIED, /* its auth line is verified, ours has not been sent */
+        CONN_DATA,
+        CONN_OVER,
+} ConnState;
+
+/* What is needed only until the connection is established. */
+typedef struct Handshake {
+        LineReader line;
+        Buf greeting, nonce;           /* ours, without line ends */
+        Buf peer_greeting, peer_nonce; /* its */
+        Buf kept;                      /* messages that came before we could establish it */
+} Handshake;
+
+struct Conn {
+        Stream stream;
+        Node *node;
+        List by_node;
+        ConnState state;
+        bool incoming;
+        bool aempd; /* the other side is one too */
+        bool auth_sent;
+        char *address; /* the other end's */
+        Handshake *handshake;
+        Remote *remote;   /* from its greeting; trusted once established */
+        List by_remote;   /* in remote->handshakes */
+        Attempt *attempt; /* who asked for it, when we connected */
+        char *provider;
+        const char *why; /* static: why we end it ourselves; NULL: we don't */
+
+        FrameReader reader;
+        Timer timer; /* deadline of the handshake, then heartbeat, and the probe's when one is held */
+        uint64_t last_sent, last_received;
+        uint64_t received, sent;
+        Timer probe; /* runs on the established one while another is held */
+};
+
+/* Starts to connect to a numeric address; `attempt` is told what comes of it. -ENOMEM. */
+int conn_connect(Node *node, const char *address, Attempt *attempt);
+
+/* Sends our auth line. */
+int conn_send_auth(Conn *conn);
+/* Both auth lines are through: messages from here on. */
+void conn_establish(Conn *conn);
+/* Ends it. Nothing of it counts any more but what its other side had sent already, when it was established.
+ */
+void conn_end(Conn *conn, const char *why);
+/* The same for a handshake that is not allowed to go on, with a log line. */
+void conn_refuse(Conn *conn, const char *why);
+
+/* A message of ours or of a client: the name of one of its ports, or "". */
+void conn_put(Conn *conn, const Msg *msg);
+void conn_free_all(Node *node);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "daemon/core/port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/core/client.h"
+#include "daemon/core/remote.h"
+
+static LocalPort *port_find(Node *node, Str name) {
+        LocalPort *port;
+
+        HASH_FIND(hh, node->ports, name.p, name.n, port);
+        return port;
+}
+
+static Str port_name(const LocalPort *port) {
+        return (Str){port->name, port->name_len};
+}
+
+static void port_free(LocalPort *port) {
+        Node *node = port->owner->node;
+
+        HASH_DEL(node->ports, port);
+        list_unlink(&port->by_owner);
+        port->owner->n_ports--;
+        free(port);
+}
+
+void port_tell(Node *node, Watcher *watcher, Str name, const Reason *reason) {
+        if (watcher->kind == WATCHER_CLIENT) {
+                client_tell(container_of(watcher, Client, watcher), "kil0", node->id, name, reason);
+                return;
+        }
+
+        tail_begin(&node->tail, "kil0");
+        tail_str(&node->tail, name);
+        tail_reason(&node->tail, reason);
+        remote_say(container_of(watcher, Remote, watcher));
+}
+
+static void port_mons_tell(MonSet *set, Watcher *watcher, const Reason *reason) {
+        LocalPort *port = container_of(set, LocalPort, mons);
+
+        port_tell(port->owner->node, watcher, port_name(port), reason);
+}
+
+static void port_ask_owner(LocalPort *port, const char *tag) {
+        Node *node = port->owner->node;
+
+        tail_begin(&node->tail, tag);
+        tail_str(&node->tail, port_name(port));
+        client_say(port->owner);
+}
+
+static void port_mons_unwatched(MonSet *set) {
+        LocalPort *port = container_of(set, LocalPort, mons);
+
+        port_ask_owner(port, "mon0");
+        port_free(port);
+}
+
+static const MonSetOps port_mons_ops = {
+        .tell = port_mons_tell,
+        .unwatched = port_mons_unwatched,
+};
+
+static LocalPort *port_new(Client *owner, Str name) {
+        Node *node = owner->node;
+        LocalPort *port;
+
+        port = calloc(1, sizeof(*port) + name.n + 1);
+        if (!port)
+                return NULL;
+
+        port->owner = owner;
+        port->name_len = name.n;
+        memcpy(port->name, name.p, name.n);
+        mon_set_init(&port->mons, &port_mons_ops);
+
+        HASH_ADD_KEYPTR(hh, node->ports, port->name, port->name_len, port);
+        if (hash_failed(port)) {
+                free(port);
+                return NULL;
+        }
+
+        list_append(&owner->ports, &port->by_owner);
+        owner->n_ports++;
+        return port;
+}
+
+int port_watch(Node *node, Str name, Watcher *watcher) {
+        LocalPort *port = port_find(node, name);
+        bool fresh = !port;
+        int r;
+
+        if (fresh) {
+                Client *owner = client_of_port(node, name);
+
+                if (!owner)
+                        return -ENOENT;
+
+                port = port_new(owner, name);
+                if (!port)
+                        return -ENOMEM;
+        }
+
+        r = mon_add(&node->mons, &port->mons, watcher, node->config.max_monitors);
+        if (fresh && r < 0)
+                port_free(port);
+        else if (fresh)
+                port_ask_owner(port, "mon1");
+
+        return r;
+}
+
+void port_unwatch(Node *node, Str name, Watcher *watcher) {
+        LocalPort *port = port_find(node, name);
+
+        if (port)
+                mon_remove(&node->mons, &port->mons, watcher);
+}
+
+void port_died(Node *node, Str name, const Reason *reason) {
+        LocalPort *port = port_find(node, name);
+
+        if (!port)
+                return;
+
+        mon_set_fire(&node->mons, &port->mons, reason);
+        port_free(port);
+}
+
+void port_owner_gone(Client *owner, const Reason *reason) {
+        while (!list_is_empty(&owner->ports)) {
+                LocalPort *port = container_of(owner->ports.next, LocalPort, by_owner);
+
+                mon_set_fire(&owner->node->mons, &port->mons, reason);
+                port_free(port);
+        }
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What is lost is lost in one place: remote_lost(). Whoever may have lost something there is told in this
+ * order: monitors, then `down`, which the client has to answer before anything of it goes to that node
+ * again.
+ */
+
+#include "daemon/core/remote.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/core/client.h"
+#include "daemon/core/conn.h"
+#include "daemon/core/contact.h"
+#include "daemon/core/dial.h"
+#include "daemon/core/locate.h"
+#include "daemon/core/plant.h"
+#include "daemon/core/seed.h"
+
+/* How long a node that went down is still listed. */
+#define REMOTE_REMEMBERED (600 * USEC_PER_SEC)
+
+static void strv_free(char **list) {
+        for (char **i = list; i && *i; i++)
+                free(*i);
+        free(list);
+}
+
+/* --- monitors of its ports and of itself ------------------------------------------------------------- */
+
+static Str remote_port_str(const RemotePort *port) {
+        return (Str){port->name, port->name_len};
+}
+
+static void remote_port_free(RemotePort *port) {
+        HASH_DEL(port->remote->ports, port);
+        free(port);
+}
+
+static void remote_port_tell(MonSet *set, Watcher *watcher, const Reason *reason) {
+        RemotePort *port = container_of(set, RemotePort, mons);
+
+        client_tell(container_of(watcher, Client, watcher), "kil0", remote_str(port->remote),
+                remote_port_str(port), reason);
+}
+
+static void remote_port_ask(RemotePort *port, const char *tag) {
+        Tail *tail = &port->remote->node->tail;
+
+        tail_begin(tail, tag);
+        tail_str(tail, remote_port_str(port));
+        remote_say(port->remote);
+}
+
+static void remote_port_unwatched(MonSet *set) {
+        RemotePort *port = container_of(set, RemotePort, mons);
+
+        remote_port_ask(port, "mon0");
+        remote_port_free(port);
+}
+
+static const MonSetOps remote_port_ops = {
+        .tell = remote_port_tell,
+        .unwatched = remote_port_unwatched,
+};
+
+static void remote_tell(MonSet *set, Watcher *watcher, const Reason *reason) {
+        Remote *remote = container_of(set, Remote, mons);
+
+        client_tell(container_of(watcher, Client, watcher), "kil0", remote_str(remote), STR_NULL, reason);
+}
+
+static void remote_unwatched(MonSet *set) {
+        /* nobody was told of it, so there is nobody to tell now */
+}
+
+static const MonSetOps remote_mons_ops = {
+        .tell = remote_tell,
+        .unwatched = remote_unwatched,
+};
+
+static RemotePort *remote_port_find(Remote *remote, Str name) {
+        RemotePort *port;
+
+        HASH_FIND(hh, remote->ports, name.p, name.n, port);
+        return port;
+}
+
+static RemotePort *remote_port_new(Remote *remote, Str name) {
+        RemotePort *port;
+
+        port = calloc(1, sizeof(*port) + name.n + 1);
+        if (!port)
+                return NULL;
+
+        port->remote = remote;
+        port->name_len = name.n;
+        memcpy(port->name, name.p, name.n);
+        mon_set_init(&port->mons, &remote_port_ops);
+
+        HASH_ADD_KEYPTR(hh, remote->ports, port->name, port->name_len, port);
+        if (hash_failed(port)) {
+                free(port);
+                return NULL;
+        }
+
+        return port;
+}
+
+int remote_watch(Remote *remote, Str name, Watcher *watcher) {
+        Node *node = remote->node;
+        RemotePort *port;
+        bool fresh;
+        int r;
+
+        if (name.n == 0) {
+                r = mon_add(&node->mons, &remote->mons, watcher, node->config.max_monitors);
+                if (r > 0)
+                        remote_want(remote);
+                return r;
+        }
+
+        port = remote_port_find(remote, name);
+        fresh = !port;
+        if (fresh) {
+                port = remote_port_new(remote, name);
+                if (!port)
+                        return -ENOMEM;
+        }
+
+        r = mon_add(&node->mons, &port->mons, watcher, node->config.max_monitors);
+        if (fresh && r < 0)
+                remote_port_free(port);
+        else if (fresh)
+                remote_port_ask(port, "mon1");
+
+        return r;
+}
+
+void remote_unwatch(Remote *remote, Str name, Watcher *watcher) {
+        RemotePort *port;
+
+        if (name.n == 0) {
+                mon_remove(&remote->node->mons, &remote->mons, watcher);
+                return;
+        }
+
+        port = remote_port_find(remote, name);
+        if (port)
+                mon_remove(&remote->node->mons, &port->mons, watcher);
+}
+
+void remote_port_died(Remote *remote, Str name, const Reason *reason) {
+        RemotePort *port = remote_port_find(remote, name);
+
+        if (!port)
+                return;
+
+        mon_set_fire(&remote->node->mons, &port->mons, reason);
+        remote_port_free(port);
+}
+
+/* --- up and down ------------------------------------------------------------------------------------- */
+
+static void remote_tell_node_watchers(Remote *remote, bool up, const Reason *reason) {
+        Node *node = remote->node;
+
+        LIST_FOREACH (i, &node->node_watchers) {
+                tail_begin(&node->tail, "node");
+                tail_str(&node->tail, remote_str(remote));
+                tail_bool(&node->tail, up);
+                tail_reason(&node->tail, reason);
+                client_say(container_of(i, Client, node_watch));
+        }
+}
+
+static void remote_lost(Remote *remote, const Reason *reason) {
+        Node *node = remote->node;
+        RemotePort *port, *next;
+
+        node->counters.dropped_queued += remote->n_unsent;
+        queue_deinit(&remote->unsent);
+        remote->n_unsent = 0;
+
+        HASH_ITER(hh, remote->ports, port, next) {
+                mon_set_fire(&node->mons, &port->mons, reason);
+                remote_port_free(port);
+        }
+        mon_set_fire(&node->mons, &remote->mons, reason);
+
+        LIST_FOREACH (i, &remote->contacts)
+                contact_down(container_of(i, Contact, by_remote), reason);
+
+        client_resume(node, &remote->stalled);
+}
+
+void remote_up(Remote *remote, Conn *conn) {
+        Node *node = remote->node;
+        const Reason normal = REASON_NORMAL;
+
+        remote->conn = conn;
+        remote->failing = false;
+        timer_stop(&node->timers, &remote->timer);
+        remote->dial = dial_free(remote->dial);
+        remote->since = node->realtime;
+        remote->was_up = true;
+        remote->complaints = 0;
+        node->peers_up++;
+        node->counters.nodes_up++;
+
+        if (!PLANTED(reorder_queue)) {
+                conn->sent += remote->n_unsent;
+                node->counters.to_peers += remote->n_unsent;
+                queue_splice(&conn->stream.out, &remote->unsent);
+                remote->n_unsent = 0;
+        }
+        node_dirty(node, &conn->stream);
+
+        node_event(node, EVENT_NODE_UP, remote->id, conn->address, conn->incoming ? "incoming" : "outgoing");
+        remote_tell_node_watchers(remote, /* up= */ true, &normal);
+        locate_node_up(remote);
+}
+
+void remote_down(Remote *remote, const char *text) {
+        Node *node = remote->node;
+        Reason reason = node_transport_error(node, remote->id, text);
+
+        node_event(node, EVENT_NODE_DOWN, remote->id, remote->conn->address, text);
+        remote->conn = NULL;
+        remote->since = node->realtime;
+        node->peers_up--;
+        node->counters.nodes_down++;
+        remote_set_binds(remote, NULL);
+
+        buf_reset(&remote->down_reason);
+        buf_put(&remote->down_reason, reason.data, reason.len);
+        remote->n_down_reason = buf_error(&remote->down_reason) < 0 ? 0 : reason.n;
+
+        watcher_clear(&node->mons, &remote->watcher);
+        remote_lost(remote, &reason);
+        remote_tell_node_watchers(remote, /* up= */ false, &reason);
+
+        timer_set(&node->timers, &remote->timer, node->now + REMOTE_REMEMBERED);
+        locate_node_down(remote);
+        seeds_node_down(node->seeds, remote);
+}
+
+void remote_attempt_failed(Remote *remote, const char *text) {
+        remote->failing = true;
+        snprintf(remote->failure, sizeof(remote->failure), "%s", text);
+        timer_set(&remote->node->timers, &remote->timer, remote->node->now);
+}
+
+static void remote_timer(Timer *timer) {
+        Remote *remote = container_of(timer, Remote, timer);
+        Node *node = remote->node;
+        const char *text = remote->failure;
+        Reason reason;
+
+        if (!remote->failing) {
+                remote->was_up = false;
+                remote_gc(remote);
+                return;
+        }
+
+        remote->failing = false;
+        remote->dial = dial_free(remote->dial);
+        node_event(node, EVENT_CONNECT_FAILED, remote->id, NULL, text);
+        if (remote->was_up)
+                timer_set(&node->timers, &remote->timer, node->now + REMOTE_REMEMBERED);
+
+        if (PLANTED(drop_queue) && remote->n_unsent > 0) {
+                queue_deinit(&remote->unsent);
+                remote->n_unsent = 0;
+                return;
+        }
+
+        reason = node_transport_error(node, remote->id, text);
+        remote_lost(remote, &reason);
+        remote_gc(remote);
+}
+
+void remote_want(Remote *remote) {
+        int r;
+
+        if (remote->conn || remote->dial || remote->failing)
+                return;
+
+        r = dial_new(&remote->dial, remote);
+        if (r < 0)
+                remote_attempt_failed(
+                        remote, r == -EBUSY ? "too many connection attempts" : "out of memory");
+}
+
+/* --- output ------------------------------------------------------------------------------------------ */
+
+size_t remote_queued(const Remote *remote) {
+        return remote->conn ? remote->conn->stream.out.len : remote->unsent.len;
+}
+
+static void remote_queue(Remote *remote, const Msg *msg) {
+        Node *node = remote->node;
+
+        if (remote->failing) {
+                node->counters.dropped_queued++;
+                return;
+        }
+
+        if (msg_queue(&remote->unsent, msg->to, msg->n, msg->tail, msg->tail_len) < 0) {
+                remote_attempt_failed(remote, "out of memory");
+                return;
+        }
+
+        remote->n_unsent++;
+        remote_want(remote);
+        if (remote->unsent.len > node->config.peer_hard)
+                remote_attempt_failed(remote, "too many messages wait for it");
+}
+
+/* The same message with all that a Perl peer can't decode taken out. */
+static int msg_clean(Node *node, Msg *msg) {
+        CborCursor c = msg_cursor(msg);
+
+        buf_reset(&node->cleaned);
+        while (cbor_peek(&c) != CBOR_END) {
+                const uint8_t *start = c.p;
+
+                if (cbor_skip(&c) < 0)
+                        return -EBADMSG;
+                cbor_clean(&node->cleaned, start, (size_t) (c.p - start));
+        }
+
+        msg->tail = node->cleaned.data;
+        msg->tail_len = node->cleaned.len;
+        msg->odd = false;
+        return buf_error(&node->cleaned);
+}
+
+void remote_put(Remote *remote, const Msg *msg) {
+        Node *node = remote->node;
+        Msg clean = *msg;
+
+        if (msg->odd && msg_clean(node, &clean) < 0)
+                clean.n = clean.tail_len = 0;
+
+        if (remote->conn) {
+                conn_put(remote->conn, &clean);
+                if (PLANTED(reorder_queue) && remote->n_unsent > 0) {
+                        queue_splice(&remote->conn->stream.out, &remote->unsent);
+                        remote->n_unsent = 0;
+                }
+        } else {
+                remote_queue(remote, &clean);
+        }
+
+        if (node->source && remote_queued(remote) > node->config.peer_high)
+                client_stall(node->source, &remote->stalled);
+}
+
+void remote_say(Remote *remote) {
+        Msg msg = tail_msg(&remote->node->tail, STR_NULL);
+
+        if (buf_error(&remote->node->tail.buf) < 0) {
+                /* can't say what has to be said: then nothing more may be said on this connection */
+                if (remote->conn)
+                        conn_end(remote->conn, "out of memory");
+                else
+                        remote_attempt_failed(remote, "out of memory");
+                return;
+        }
+
+        remote_put(remote, &msg);
+}
+
+void remote_drained(Remote *remote) {
+        if (!list_is_empty(&remote->stalled) && remote_queued(remote) <= remote->node->config.peer_high / 2)
+                client_resume(remote->node, &remote->stalled);
+}
+
+/* --- being there ------------------------------------------------------------------------------------- */
+
+void remote_set_binds(Remote *remote, char **take) {
+        strv_free(remote->binds);
+        remote->binds = take;
+}
+
+Remote *remote_find(Node *node, Str id) {
+        Remote *remote;
+
+        HASH_FIND(hh, node->remotes, id.p, id.n, remote);
+        return remote;
+}
+
+Remote *remote_get(Node *node, Str id) {
+        Remote *remote = remote_find(node, id);
+
+        if (remote)
+                return remote;
+
+        remote = calloc(1, sizeof(*remote));
+        if (!remote)
+                return NULL;
+
+        remote->node = node;
+        remote->id = strndup(id.p, id.n);
+        remote->id_len = id.n;
+        remote->since = node->realtime;
+        list_init(&remote->handshakes);
+        list_init(&remote->contacts);
+        list_init(&remote->stalled);
+        mon_set_init(&remote->mons, &remote_mons_ops);
+        watcher_init(&remote->watcher, WATCHER_PEER);
+        timer_init(&remote->timer, remote_timer);
+
+        if (remote->id)
+                HASH_ADD_KEYPTR(hh, node->remotes, remote->id, remote->id_len, remote);
+        if (!remote->id || hash_failed(remote)) {
+                free(remote->id);
+                free(remote);
+                return NULL;
+        }
+
+        return remote;
+}
+
+void remote_gc(Remote *remote) {
+        if (!remote->conn && !remote->dial && !remote->failing && !remote->was_up &&
+                list_is_empty(&remote->handshakes) && list_is_empty(&remote->contacts) && !remote->ports &&
+                remote->mons.n == 0)
+                remote_free(remote);
+}
+
+Remote *remote_free(Remote *remote) {
+        Node *node = remote->node;
+        RemotePort *port, *next;
+
+        timer_stop(&node->timers, &remote->timer);
+        dial_free(remote->dial);
+        client_resume(node, &remote->stalled);
+        HASH_ITER(hh, remote->ports, port, next)
+        remote_port_free(port);
+        HASH_DEL(node->remotes, remote);
+        queue_deinit(&remote->unsent);
+        buf_deinit(&remote->down_reason);
+        strv_free(remote->binds);
+        free(remote->id);
+        free(remote);
+        return NULL;
+}

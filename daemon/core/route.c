@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "daemon/core/route.h"
+
+#include <errno.h>
+
+#include "daemon/core/client.h"
+#include "daemon/core/contact.h"
+#include "daemon/core/plant.h"
+#include "daemon/core/remote.h"
+#include "daemon/core/request.h"
+
+/* Requests that make requests to ourselves: each of them copies the message, so there is an end to it. */
+#define ROUTE_HOPS_MAX 16
+
+int route_local(Node *node, const Origin *from, const Msg *msg) {
+        Client *client;
+
+        if (msg->to.n > 0) {
+                client = client_of_port(node, msg->to);
+                if (client)
+                        client_put(client, msg);
+                else
+                        node->counters.no_such_port++;
+                return 0;
+        }
+
+        if (node->hops >= ROUTE_HOPS_MAX)
+                return -ELOOP;
+
+        node->hops++;
+        if (from->client)
+                client_request(from->client, msg);
+        else if (from->peer)
+                peer_request(from->peer, msg);
+        else
+                node->counters.unknown_requests++;
+        node->hops--;
+        return 0;
+}
+
+/* Is this a request to a node port that only an aempd may send to another? */
+static bool msg_is_internal(const Msg *msg) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        CborCursor c = msg_cursor(msg);
+        Str tag;
+
+        return cbor_read_str(&c, &scratch, &tag) >= 0 && request_is_internal(tag);
+}
+
+int route(Node *node, const Origin *from, const Msg *msg) {
+        Msg there = *msg;
+        Contact *contact;
+        Remote *remote;
+        Str id;
+        int r;
+
+        port_id_split(msg->to, &id, &there.to);
+        if (str_equal(id, node->id) || msg->to.n == 0)
+                return route_local(node, from, &there);
+        if (!node_id_is_valid(id) || !port_name_is_valid(there.to))
+                return -EINVAL;
+        if (there.to.n == 0 && msg_is_internal(&there))
+                return -EPERM;
+
+        if (!from->client) {
+                remote = remote_get(node, id);
+                if (!remote)
+                        return -ENOMEM;
+                remote_put(remote, &there);
+                return 0;
+        }
+
+        r = contact_get(from->client, id, &contact);
+        if (r < 0)
+                return r;
+
+        if (contact->down && !PLANTED(early_after_down)) {
+                node->counters.dropped_down++;
+                return 0;
+        }
+
+        remote_put(contact->key.remote, &there);
+        return 0;
+}

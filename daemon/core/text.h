@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Texts of strangers in our log
+ */
+
+#include <stddef.h>
+
+#include "wire/str.h"
+
+/* Copies s to `to`, n octets with the terminator, cut off to fit. Control characters and what is not UTF-8
+ * become '?'. Returns the length. */
+size_t text_clean(char *to, size_t n, Str s);
