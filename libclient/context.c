@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What surrounds a running callback
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "libclient/aemp.h"
+#include "libclient/context.h"
+
+void context_deinit(Context *context) {
+        arena_deinit(&context->arena);
+        buf_deinit(&context->scratch);
+}
+
+void context_enter(aemp *a, aemp_port *port) {
+        a->context.self = aemp_port_ref(port);
+        a->context.fail = 0;
+}
+
+void context_leave(aemp *a, aemp_port *port, int r) {
+        a->context.self = NULL;
+
+        if (r < 0 && !port && a->context.error == 0)
+                a->context.error = r;
+        if (r < 0 && port && port->a)
+                port_die_text(
+                        port, "die", r == a->context.fail ? a->context.fail_text : strerrordesc_np(-r));
+
+        aemp_port_unref(port);
+        arena_reset(&a->context.arena);
+}
+
+static void context_vfail(Context *context, int r, const char *format, va_list ap) {
+        context->fail = r;
+        (void) vsnprintf(context->fail_text, sizeof context->fail_text, format, ap);
+}
+
+void context_fail(Context *context, int r, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        context_vfail(context, r, format, ap);
+        va_end(ap);
+}
+
+int aemp_port_fail(aemp_port *port, int r, const char *format, ...) {
+        va_list ap;
+
+        if (!port || !port->a || r >= 0 || !format)
+                return r;
+
+        va_start(ap, format);
+        context_vfail(&port->a->context, r, format, ap);
+        va_end(ap);
+        return r;
+}
+
+aemp_port *aemp_self(aemp *a) {
+        return a ? a->context.self : NULL;
+}

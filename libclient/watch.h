@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What aempd watches for us
+ *
+ * One Watch for each foreign port, however many monitors of ours there are on it. It outlives its last
+ * monitor until the end of the turn, so that a call after the other to the same port costs no requests.
+ */
+
+#include "libclient/death.h"
+#include "libclient/list.h"
+#include "libclient/public.h"
+#include "libclient/table.h"
+#include "wire/str.h"
+
+typedef struct Watch {
+        uint64_t hash;
+        List idle_link;
+        Death *death; /* its monitors, for when it comes */
+} Watch;
+
+typedef struct Watches {
+        Table table;
+        List idle;
+} Watches;
+
+void watches_init(Watches *watches);
+void watches_deinit(Watches *watches);
+
+/* Finds or starts one. The caller adds a monitor. */
+int watch_get(aemp *a, Str id, Watch **ret);
+/* A monitor was taken out. */
+void watch_dropped(aemp *a, Watch *watch);
+
+/* It died: runs the monitors. Nothing if it isn't watched. */
+void watch_fire(aemp *a, Str id, const Content *reason);
+/* All at once. */
+void watches_fire(aemp *a, const Content *reason);
+/* Stops those nobody needs any more. */
+void watches_settle(aemp *a);
