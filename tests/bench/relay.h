@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The bare relay
+ *
+ * The least that any daemon in the way has to do, to measure aempd against: it takes frames (a length of 4
+ * octets in network order, then as many octets) from one side and copies each to the output of the other
+ * one.
+ */
+
+#define RELAY_FRAME_MAX (64 * 1024)
+
+/* Runs in a process of its own until it is killed. Its sides are the programs that connect to the listening
+ * Unix socket: two of them at a time; or one, and the TCP socket `tcp_fd` to the next relay, when that is
+ * not -1. */
+_Noreturn void relay_run(int listen_fd, int tcp_fd);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "tests/bench/rig.h"
+
+#include <err.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/bench/daemon.h"
+#include "tests/bench/process.h"
+#include "tests/bench/relay.h"
+
+const char *rig_path(const Rig *rig, int which) {
+        return rig->path[rig->hops == 1 ? 0 : which];
+}
+
+static int unix_listen(const char *path) {
+        struct sockaddr_un sa = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+        if (fd < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || listen(fd, 8) < 0)
+                err(1, "%s", path);
+
+        return fd;
+}
+
+static void tcp_pair(int ret[2]) {
+        struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t n = sizeof(sa);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        ret[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0 || ret[0] < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || listen(fd, 1) < 0 ||
+                getsockname(fd, (struct sockaddr *) &sa, &n) < 0 ||
+                connect(ret[0], (struct sockaddr *) &sa, sizeof(sa)) < 0)
+                err(1, "TCP on loopback");
+
+        ret[1] = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        if (ret[1] < 0)
+                err(1, "accept");
+        (void) close(fd);
+}
+
+void rig_start_relays(Rig *rig, const char *dir, int hops) {
+        int tcp[2] = {-1, -1}, listening[2] = {-1, -1};
+
+        *rig = (Rig){.hops = hops};
+        if (hops == 2)
+                tcp_pair(tcp);
+
+        for (int i = 0; i < hops; i++) {
+                (void) snprintf(rig->path[i], sizeof(rig->path[i]), "%s/relay%d-%d", dir, hops, i + 1);
+                listening[i] = unix_listen(rig->path[i]);
+        }
+
+        for (int i = 0; i < hops; i++) {
+                rig->pid[i] = fork();
+                if (rig->pid[i] < 0)
+                        err(1, "fork");
+                if (rig->pid[i] > 0)
+                        continue;
+
+                process_dies_with_parent();
+                (void) close(tcp[!i]);
+                (void) close(listening[!i]);
+                relay_run(listening[i], tcp[i]);
+        }
+
+        for (int i = 0; i < hops; i++) {
+                (void) close(listening[i]);
+                (void) close(tcp[i]);
+        }
+}
+
+void rig_start_aempds(Rig *rig, const char *dir, int hops, const char *aempd) {
+        Daemon daemon = {.binary = aempd, .dir = dir};
+
+        *rig = (Rig){.hops = hops};
+        for (int i = 0; i < hops; i++) {
+                char node[32];
+
+                (void) snprintf(node, sizeof(node), "bench%d%c", hops, 'a' + i);
+                daemon_start(&daemon, node);
+                rig->pid[i] = daemon.pid;
+                (void) snprintf(rig->path[i], sizeof(rig->path[i]), "%s", daemon.path);
+        }
+}
+
+void rig_stop(Rig *rig) {
+        for (int i = 0; i < rig->hops; i++) {
+                (void) kill(rig->pid[i], SIGTERM);
+                (void) waitpid(rig->pid[i], NULL, 0);
+        }
+}
+
+void rig_pin(const Rig *rig, int cpu) {
+        for (int i = 0; i < rig->hops; i++)
+                process_pin(rig->pid[i], cpu);
+}
+
+double rig_cpu(const Rig *rig) {
+        double sum = 0;
+
+        for (int i = 0; i < rig->hops; i++)
+                sum += process_cpu(rig->pid[i]);
+
+        return sum;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * One node on a bench
+ *
+ * Its edge is this file: time stands still until it is moved, connections are what a test says they are, and
+ * all that is said on them reads as JSON, whatever the framing.
+ */
+
+#include "daemon/core/node.h"
+#include "wire/buf.h"
+
+#define RIG_SECRET "geheim"
+
+typedef struct Rig Rig;
+
+/* The far end of one of the node's streams. */
+typedef struct RigEnd {
+        Rig *rig;
+        Stream *stream; /* NULL: closed */
+        bool json;      /* the stream's messages are JSON, else CBOR */
+        bool slow;      /* nothing is taken off the stream */
+        bool slowly;    /* what we send arrives octet by octet */
+        bool held;      /* what we send is kept until rig_release() */
+        Buf out;
+        Buf in; /* what the node wrote and was not looked at */
+        Buf text;
+        char address[64];
+        char prefix[64];
+        /* a peer's */
+        char greeting[512], nonce[128], node_greeting[4096], node_nonce[4096];
+} RigEnd;
+
+struct Rig {
+        Node *node;
+        NodeConfig config;
+        uint64_t now;
+        uint64_t random;
+        RigEnd *ends[256];
+        size_t n_ends;
+        Buf events; /* "TYPE node who text\n" */
+        /* what the node asked of its edge and nobody answered yet */
+        struct {
+                uint64_t id;
+                char address[128];
+        } lookups[64];
+        size_t n_lookups;
+        RigEnd *connects[64]; /* not connected yet */
+        size_t n_connects;
+};
+
+/* Seeds: NULL-terminated, or NULL. */
+Rig *rig_new(const char *id, const char *const *seeds);
+Rig *rig_new_with(const char *id, const char *const *seeds, void (*change)(NodeConfig *config));
+Rig *rig_free(Rig *rig);
+
+/* Lets the node do what it wants to do now. */
+void rig_turn(Rig *rig);
+void rig_sleep(Rig *rig, uint64_t usec);
+
+/* A client that attached (JSON): its prefix is in ->prefix. */
+RigEnd *rig_client(Rig *rig, const char *program);
+/* One that said nothing yet. */
+RigEnd *rig_attach(Rig *rig, uid_t uid);
+/* A connection that came in; the node's two lines were read. */
+RigEnd *rig_accept(Rig *rig);
+/* The oldest one that the node makes is through; its two lines were read. */
+RigEnd *rig_connected(Rig *rig);
+/* Sends our two lines for that node ID, `keys` starts with ';' or is empty. */
+void rig_greet(RigEnd *end, const char *id, const char *keys);
+/* Sends our auth line, correct for that secret. */
+void rig_auth(RigEnd *end, const char *secret);
+/* All of it: an established peer that came in. */
+RigEnd *rig_peer(Rig *rig, const char *id);
+
+/* Sends a message, as JSON text; "%s" in it is the prefix. */
+void rig_say(RigEnd *end, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Sends all that was held, in one piece. */
+void rig_release(RigEnd *end);
+/* Octets as they are. */
+void rig_octets(RigEnd *end, const void *p, size_t n);
+/* What the node said since: the messages as JSON, a line each; valid until the next call. */
+const char *rig_heard(RigEnd *end);
+/* One line of a handshake, without its end. */
+const char *rig_line(RigEnd *end);
+/* The far end closes. */
+void rig_close(RigEnd *end, const char *why);
+
+/* The node was asked to resolve that address, and gets this answer (NULL: no such name). */
+void rig_resolve(Rig *rig, const char *address, const char *answer);
+/* What was logged since. */
+const char *rig_events(Rig *rig);

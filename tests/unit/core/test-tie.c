@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Two connections with one node. What happens between two real nodes with all kinds of delays is in
+ * tests/world; here, the rules one by one.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rig.h"
+#include "tests/unit/test.h"
+
+static const char *const seeds[] = {"192.0.2.2:4040", NULL};
+
+/* host1 has connected to a seed, which greets as `id`; our auth line is out. */
+static RigEnd *out(Rig *rig, const char *id, const char *keys) {
+        RigEnd *end;
+
+        rig_resolve(rig, seeds[0], seeds[0]);
+        end = rig_connected(rig);
+        rig_greet(end, id, keys);
+        check(strncmp(rig_line(end), "hmac_sha3_512;", 14) == 0);
+        return end;
+}
+
+TEST(accepted_waits_for_ours) {
+        Rig *rig = rig_new("host1", seeds);
+        RigEnd *ours = out(rig, "host2", ""), *its = rig_accept(rig);
+
+        rig_greet(its, "host2", "");
+        rig_auth(its, RIG_SECRET);
+        check_int(its->in.len, ==, 0);
+        check(its->stream->out.len == 0 && !its->stream->closing);
+
+        rig_auth(ours, RIG_SECRET);
+        check(!its->stream);
+        check_int(its->in.len, ==, 0); /* it never had our auth line */
+        check(ours->stream);
+        check(strstr(rig_events(rig), "NODE_UP host2 192.0.2.2:4040 outgoing\n"));
+        rig_free(rig);
+}
+
+TEST(accepted_goes_on_when_ours_ends) {
+        Rig *rig = rig_new("host1", seeds);
+        RigEnd *ours = out(rig, "host2", ""), *its = rig_accept(rig), *client = rig_client(rig, "x");
+
+        rig_greet(its, "host2", "");
+        rig_auth(its, RIG_SECRET);
+        rig_say(its, "[\"%sp\",\"early\"]", client->prefix);
+        check_str(rig_heard(client), "");
+        rig_close(ours, "Connection reset by peer");
+        check(strncmp(rig_line(its), "hmac_sha3_512;", 14) == 0);
+        check(strstr(rig_heard(client), "early"));
+        rig_say(its, "[\"%sp\",\"late\"]", client->prefix);
+        check(strstr(rig_heard(client), "late"));
+        rig_free(rig);
+}
+
+TEST(larger_aempd_does_not_wait) {
+        Rig *rig = rig_new("host3", seeds);
+        RigEnd *ours = out(rig, "host2", ";aempd=1"), *its = rig_accept(rig);
+
+        rig_greet(its, "host2", ";aempd=1");
+        rig_auth(its, RIG_SECRET);
+        check(strncmp(rig_line(its), "hmac_sha3_512;", 14) == 0);
+        check(!ours->stream);
+        check(strstr(rig_events(rig), "NODE_UP host2 192.0.2.1:1002 incoming\n"));
+        rig_free(rig);
+}
+
+TEST(smaller_aempd_waits) {
+        Rig *rig = rig_new("host1", seeds);
+        RigEnd *its;
+
+        out(rig, "host2", ";aempd=1");
+        its = rig_accept(rig);
+        rig_greet(its, "host2", ";aempd=1");
+        rig_auth(its, RIG_SECRET);
+        check_int(its->in.len, ==, 0);
+        rig_free(rig);
+}
+
+TEST(ours_waits_for_accepted) {
+        Rig *rig = rig_new("host1", seeds);
+        RigEnd *its, *ours;
+
+        rig_resolve(rig, seeds[0], seeds[0]);
+        its = rig_peer(rig, "host2");
+        ours = rig_connected(rig);
+        rig_greet(ours, "host2", "");
+        check(!ours->stream);
+        check_int(ours->in.len, ==, 0);
+        check(its->stream);
+        rig_free(rig);
+}
+
+TEST(second_while_the_first_lives) {
+        Rig *rig = rig_new("host1", NULL);
+        RigEnd *first = rig_peer(rig, "host2"), *second = rig_accept(rig), *third = rig_accept(rig);
+
+        rig_greet(second, "host2", "");
+        check_str(rig_heard(first), ""); /* who has not proved who it is can't make us ask */
+        rig_auth(second, RIG_SECRET);
+        check_str(rig_heard(first), "[\"\",\"snd\",\"host1\",\"\"]\n");
+        check(second->stream);
+        rig_greet(third, "host2", "");
+        rig_auth(third, RIG_SECRET);
+        check(!third->stream);
+
+        rig_events(rig);
+        rig_say(first, "[\"\",\"\"]");
+        check(!second->stream);
+        check_int(second->in.len, ==, 0);
+        check_str(rig_events(rig),
+                "CONN_REFUSED host2 192.0.2.1:1002 duplicate: that node is already connected from "
+                "192.0.2.1:1001\n");
+        rig_sleep(rig, 10 * USEC_PER_SEC);
+        check(first->stream);
+        rig_free(rig);
+}
+
+TEST(second_while_the_first_is_dead) {
+        Rig *rig = rig_new("host1", NULL);
+        RigEnd *first = rig_peer(rig, "host2"), *second = rig_accept(rig), *client = rig_client(rig, "x");
+
+        rig_say(client, "[\"\",\"mon1\",\"host2#p\"]");
+        rig_greet(second, "host2", "");
+        rig_auth(second, RIG_SECRET);
+        rig_say(second, "[\"%sp\",\"new\"]", client->prefix);
+        rig_sleep(rig, USEC_PER_SEC - 1);
+        check(first->stream);
+        check_str(rig_heard(client), "");
+        rig_sleep(rig, 1);
+        check(!first->stream);
+        check(strncmp(rig_line(second), "hmac_sha3_512;", 14) == 0);
+        check(strstr(rig_heard(client), "switched connections"));
+        check_str(rig_heard(second), "");
+        check_int(node_peers_up(rig->node), ==, 1);
+        rig_free(rig);
+}
+
+TEST(second_when_the_first_ends_meanwhile) {
+        Rig *rig = rig_new("host1", NULL);
+        RigEnd *first = rig_peer(rig, "host2"), *second = rig_accept(rig);
+
+        rig_greet(second, "host2", "");
+        rig_auth(second, RIG_SECRET);
+        rig_close(first, "Connection reset by peer");
+        check(strncmp(rig_line(second), "hmac_sha3_512;", 14) == 0);
+        rig_sleep(rig, 10 * USEC_PER_SEC);
+        check(second->stream);
+        rig_free(rig);
+}
+
+/* The probe of an earlier one must not end the later one. */
+TEST(held_one_gives_up) {
+        Rig *rig = rig_new("host1", NULL);
+        RigEnd *first = rig_peer(rig, "host2"), *second = rig_accept(rig);
+
+        rig_greet(second, "host2", "");
+        rig_auth(second, RIG_SECRET);
+        rig_close(second, "x");
+        rig_sleep(rig, 10 * USEC_PER_SEC);
+        check(first->stream);
+        rig_free(rig);
+}
