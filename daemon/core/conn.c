@@ -514,6 +514,8 @@ static void conn_closed(Stream *stream, const char *why) {
 
         conn_free(conn);
         if (remote) {
+                if (remote->dial)
+                        dial_handshake_ended(remote->dial);
                 tie_ended(remote);
                 remote_gc(remote);
         }

@@ -24,6 +24,7 @@ typedef enum DialState {
         DIAL_LOCATE, /* where does it listen? */
         DIAL_ASKED,  /* asked; or waiting for somebody who can be asked */
         DIAL_TRY,
+        DIAL_LINGER, /* in vain; but another connection with that node is in its handshake */
 } DialState;
 
 struct Dial {
@@ -48,6 +49,31 @@ static void dial_soon(Dial *dial) {
         timer_set(&dial->remote->node->timers, &dial->timer, dial->remote->node->now);
 }
 
+/* It was in vain; `text` says why, NULL: dial->failure does. When the node is just about to connect to us,
+ * or another of our connections is further than this dial, that is waited for, but not for ever: anybody may
+ * claim to be that node. */
+static void dial_failed(Dial *dial, const char *text) {
+        Remote *remote = dial->remote;
+        Node *node = remote->node;
+
+        if (dial->state != DIAL_LINGER) {
+                dial->state = DIAL_LINGER;
+                dial->patience = node->now + node->config.handshake_timeout;
+                if (text)
+                        snprintf(dial->failure, sizeof(dial->failure), "%s", text);
+        }
+
+        if (remote_is_greeting(remote) && node->now < dial->patience)
+                timer_set(&node->timers, &dial->timer, dial->patience);
+        else
+                remote_attempt_failed(remote, dial->failure);
+}
+
+void dial_handshake_ended(Dial *dial) {
+        if (dial->state == DIAL_LINGER)
+                dial_soon(dial);
+}
+
 /* --- an attempt -------------------------------------------------------------------------------------- */
 
 static void dial_attempt_forget(DialAttempt *a) {
@@ -65,7 +91,8 @@ static void dial_attempt_greeted(Attempt *attempt, Remote *remote) {
                 return;
 
         /* somebody else listens there: the connection is theirs, the search goes on */
-        snprintf(dial->failure, sizeof(dial->failure), "another node listens there");
+        if (dial->state == DIAL_TRY)
+                snprintf(dial->failure, sizeof(dial->failure), "another node listens there");
         dial_attempt_forget(a);
         dial_soon(dial);
 }
@@ -74,7 +101,8 @@ static void dial_attempt_done(Attempt *attempt, const char *why) {
         DialAttempt *a = container_of(attempt, DialAttempt, attempt);
         Dial *dial = a->dial;
 
-        snprintf(dial->failure, sizeof(dial->failure), "%s", why ?: "");
+        if (dial->state == DIAL_TRY)
+                snprintf(dial->failure, sizeof(dial->failure), "%s", why ?: "");
         dial_attempt_forget(a);
         dial_soon(dial);
 }
@@ -155,12 +183,12 @@ static void dial_locate(Dial *dial) {
         if (dial->state == DIAL_LOCATE)
                 dial->patience = node->now + node->config.connect_interval;
         else if (node->now >= dial->patience) {
-                remote_attempt_failed(remote, "no known address");
+                dial_failed(dial, "no known address");
                 return;
         }
 
         if (!locate_ask(remote, &hope) && !hope) {
-                remote_attempt_failed(remote, "no known address");
+                dial_failed(dial, "no known address");
                 return;
         }
 
@@ -175,7 +203,7 @@ void dial_located(Dial *dial, bool known) {
         if (known)
                 dial_locate(dial);
         else
-                remote_attempt_failed(dial->remote, "no known address");
+                dial_failed(dial, "no known address");
 }
 
 void dial_ask_again(Dial *dial) {
@@ -240,9 +268,8 @@ static void dial_try(Dial *dial) {
         } else if (!list_is_empty(&dial->attempts) && node->now < dial->patience) {
                 timer_set(&node->timers, &dial->timer, dial->patience);
         } else {
-                remote_attempt_failed(dial->remote,
-                        !list_is_empty(&dial->attempts) || !dial->failure[0] ? "connect timeout"
-                                                                             : dial->failure);
+                dial_failed(
+                        dial, list_is_empty(&dial->attempts) && dial->failure[0] ? NULL : "connect timeout");
         }
 }
 
@@ -254,6 +281,8 @@ static void dial_timer(Timer *timer) {
 
         if (dial->state == DIAL_TRY)
                 dial_try(dial);
+        else if (dial->state == DIAL_LINGER)
+                dial_failed(dial, NULL);
         else
                 dial_locate(dial);
 }

@@ -27,5 +27,7 @@ int dial_new(Dial **ret, Remote *remote);
 Dial *dial_free(Dial *dial);
 /* The answer to where it listens came: remote->binds, or nobody knows. */
 void dial_located(Dial *dial, bool known);
+/* A connection with that node ended in its handshake. */
+void dial_handshake_ended(Dial *dial);
 /* There is somebody (else) to ask now. */
 void dial_ask_again(Dial *dial);

@@ -16,7 +16,7 @@
                 "drop_queue",       /* an attempt fails, its queue goes, and nobody is told */ \
                 "accept_both",      /* a second connection replaces the first without a word */ \
                 "early_after_down", /* what a client sent before it answered `down` gets through */ \
-                "lose_input",       /* what arrived just before the end of a connection is not routed */ \
+                "second_watcher",   /* only the first who monitors a port is remembered */ \
                 "same_prefix",      /* a later client gets a prefix that was used */ \
                 "reorder_queue",    /* the unsent queue goes out behind what the node-up causes */ \
                 "slow_drop",        /* at the hard limit messages go, not the connection */ \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/core/client.h"
+#include "daemon/core/plant.h"
 #include "daemon/core/remote.h"
 
 static LocalPort *port_find(Node *node, Str name) {
@@ -105,6 +106,9 @@ int port_watch(Node *node, Str name, Watcher *watcher) {
                 if (!port)
                         return -ENOMEM;
         }
+
+        if (!fresh && PLANTED(second_watcher))
+                return 0;
 
         r = mon_add(&node->mons, &port->mons, watcher, node->config.max_monitors);
         if (fresh && r < 0)

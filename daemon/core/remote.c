@@ -283,6 +283,14 @@ static void remote_timer(Timer *timer) {
         remote_gc(remote);
 }
 
+bool remote_is_greeting(const Remote *remote) {
+        LIST_FOREACH (i, &remote->handshakes)
+                if (!container_of(i, Conn, by_remote)->stream.closing)
+                        return true;
+
+        return false;
+}
+
 void remote_want(Remote *remote) {
         int r;
 

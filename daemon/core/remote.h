@@ -73,6 +73,8 @@ void remote_say(Remote *remote);
 
 /* Makes sure that an attempt is under way when it is not up. */
 void remote_want(Remote *remote);
+/* Is there a connection that claims to be with that node, and is neither established nor over? */
+bool remote_is_greeting(const Remote *remote);
 /* Its connection is established / has ended. */
 void remote_up(Remote *remote, Conn *conn);
 void remote_down(Remote *remote, const char *text);

@@ -165,3 +165,37 @@ TEST(held_one_gives_up) {
         check(first->stream);
         rig_free(rig);
 }
+
+/* A dial in vain is no failure while the other end is about to be through. */
+TEST(dial_waits_for_a_handshake) {
+        Rig *rig = rig_new("host1", seeds);
+        RigEnd *ours = out(rig, "hub", ""), *client = rig_client(rig, "x"), *its;
+
+        rig_auth(ours, RIG_SECRET);
+        rig_say(client, "[\"\",\"mon1\",\"host2#p\"]");
+        its = rig_accept(rig);
+        rig_greet(its, "host2", "");
+        rig_say(ours, "[\"\",\"g_found\",\"host2\",null]");
+        check_str(rig_heard(client), "");
+        rig_auth(its, RIG_SECRET);
+        rig_line(its);
+        check_str(rig_heard(its), "[\"\",\"mon1\",\"p\"]\n");
+        rig_free(rig);
+}
+
+/* But claims of strangers can't keep a monitor from firing. */
+TEST(dial_does_not_wait_for_ever) {
+        Rig *rig = rig_new("host1", seeds);
+        RigEnd *ours = out(rig, "hub", ""), *client = rig_client(rig, "x");
+
+        rig_auth(ours, RIG_SECRET);
+        rig_say(client, "[\"\",\"mon1\",\"host2#p\"]");
+        rig_greet(rig_accept(rig), "host2", "");
+        rig_say(ours, "[\"\",\"g_found\",\"host2\",null]");
+        for (unsigned i = 0; i < 6; i++) {
+                rig_greet(rig_accept(rig), "host2", "");
+                rig_sleep(rig, USEC_PER_SEC);
+        }
+        check(strstr(rig_heard(client), "no known address"));
+        rig_free(rig);
+}
