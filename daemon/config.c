@@ -165,42 +165,52 @@ static void apply_defaults(ConfigLoad *load) {
 
 /* --- profiles ---------------------------------------------------------------------------------------- */
 
-static config_setting_t *profile_parent(
-        ConfigLoad *load, config_setting_t *profiles, config_setting_t *profile) {
-        config_setting_t *parent, *setting = config_setting_get_member(profile, "parent");
-        const char *name;
+/* NULL: it has none, or one that can't be. */
+static config_setting_t *profile_parent(config_setting_t *profiles, config_setting_t *profile) {
+        config_setting_t *parent = NULL;
+        const char *name = NULL;
+
+        if (config_setting_is_group(profile) && config_setting_lookup_string(profile, "parent", &name))
+                parent = config_setting_get_member(profiles, name);
+
+        return parent;
+}
+
+static bool profile_is_circular(config_setting_t *profiles, config_setting_t *profile) {
+        int steps = 0;
+
+        while (profile && steps <= config_setting_length(profiles)) {
+                profile = profile_parent(profiles, profile);
+                steps++;
+        }
+
+        return profile;
+}
+
+static void check_parent(ConfigLoad *load, config_setting_t *profiles, config_setting_t *profile) {
+        config_setting_t *setting = config_setting_get_member(profile, "parent");
         Place place;
 
         if (!setting)
-                return NULL;
+                return;
 
         place = place_of(setting);
-        name = config_setting_get_string(setting);
-        parent = name ? config_setting_get_member(profiles, name) : NULL;
-        if (!name)
+        if (config_setting_type(setting) != CONFIG_TYPE_STRING)
                 config_load_error(load, &place, "parent must be a string");
-        else if (!parent)
-                config_load_error(load, &place, "there is no profile \"%s\"", name);
-
-        return parent && config_setting_is_group(parent) ? parent : NULL;
+        else if (!profile_parent(profiles, profile))
+                config_load_error(
+                        load, &place, "there is no profile \"%s\"", config_setting_get_string(setting));
+        else if (profile_is_circular(profiles, profile))
+                config_load_error(
+                        load, &place, "the parents of \"%s\" go in a circle", config_setting_name(profile));
 }
 
 /* The parents first. */
-static void apply_profile(
-        ConfigLoad *load, config_setting_t *profiles, config_setting_t *profile, int depth) {
-        config_setting_t *parent;
-        Place place = place_of(profile);
+static void apply_profile(ConfigLoad *load, config_setting_t *profiles, config_setting_t *profile) {
+        config_setting_t *parent = profile_parent(profiles, profile);
 
-        if (depth > config_setting_length(profiles)) {
-                load->quiet = false;
-                config_load_error(
-                        load, &place, "profile \"%s\" is its own parent", config_setting_name(profile));
-                return;
-        }
-
-        parent = config_setting_is_group(profile) ? profile_parent(load, profiles, profile) : NULL;
         if (parent)
-                apply_profile(load, profiles, parent, depth + 1);
+                apply_profile(load, profiles, parent);
 
         apply_group(load, profile, "parent");
 }
@@ -226,7 +236,7 @@ static void check_profiles(ConfigLoad *load, config_setting_t *profiles) {
                 config_setting_t *profile = config_setting_get_elem(profiles, (unsigned) i);
 
                 if (config_setting_is_group(profile))
-                        (void) profile_parent(load, profiles, profile);
+                        check_parent(load, profiles, profile);
                 apply_group(load, profile, "parent");
         }
 
@@ -250,11 +260,11 @@ static void apply_profiles(ConfigLoad *load, config_setting_t *profiles, const c
                 profile = config_setting_get_member(profiles, name);
         }
 
-        if (profile) {
+        if (profile && !profile_is_circular(profiles, profile)) {
                 load->quiet = true;
-                apply_profile(load, profiles, profile, 0);
+                apply_profile(load, profiles, profile);
                 load->quiet = false;
-        } else if (must)
+        } else if (!profile && must)
                 config_load_error(load, NULL, "there is no profile \"%s\"", name);
 }
 

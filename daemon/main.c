@@ -72,7 +72,7 @@ static int run(const Config *config) {
         Daemon *daemon = NULL;
         int r;
 
-        r = sd_event_default(&event);
+        r = sd_event_new(&event);
         if (r < 0)
                 return log_error_errno(r, "can't make an event loop");
 

@@ -75,7 +75,7 @@ void locate_node_down(Remote *remote) {
 
 /* Is there anything that might be host:port? Others, such as unix/:path, are skipped. */
 static bool bind_is_usable(Str s) {
-        const char *colon = s.n > 0 ? memrchr(s.p, ':', s.n) : NULL;
+        const char *colon = s.p && s.n > 0 ? memrchr(s.p, ':', s.n) : NULL;
 
         if (!colon || s.n > BIND_LEN_MAX || colon == s.p || memchr(s.p, '/', s.n))
                 return false;
