@@ -121,12 +121,32 @@ static inline bool cbor_head_is_string(const CborHead *head) {
         return head->major == CBOR_MAJOR_BYTES || head->major == CBOR_MAJOR_TEXT;
 }
 
-/* See cbor_scan() on what is odd. */
+/* See cbor_scan() on what is odd. f7 is, since CBOR::XS takes no undefined as the key of a map. */
 static inline bool cbor_head_is_odd_simple(const CborHead *head) {
         return head->major == CBOR_MAJOR_SIMPLE && head->info <= CBOR_INFO_1 &&
-                (head->value < CBOR_SIMPLE_FALSE || head->value > CBOR_SIMPLE_UNDEFINED);
+                (head->value < CBOR_SIMPLE_FALSE || head->value > CBOR_SIMPLE_NULL);
 }
 
+/* Tags that CBOR::XS 1.86 makes something of, and dies when it can't (in one case after a very long time):
+ * each was tried. The others it knows take any content, and those it does not know it keeps. */
 static inline bool cbor_head_is_odd_tag(const CborHead *head) {
-        return head->major == CBOR_MAJOR_TAG && head->value == 26;
+        if (head->major != CBOR_MAJOR_TAG)
+                return false;
+
+        switch (head->value) {
+        case 0:   /* date and time as text */
+        case 1:   /* and as a number */
+        case 4:   /* decimal fraction */
+        case 5:   /* big float */
+        case 25:  /* reference to an earlier string */
+        case 26:  /* Perl object */
+        case 29:  /* reference to an earlier value */
+        case 30:  /* rational number */
+        case 32:  /* URI: needs a module that not everybody has */
+        case 264: /* decimal fraction with a large exponent */
+        case 265: /* big float with one */
+                return true;
+        default:
+                return false;
+        }
 }

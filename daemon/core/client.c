@@ -374,13 +374,17 @@ static void client_free(Client *client) {
 
 static Reason client_end_reason(Client *client) {
         Node *node = client->node;
-        char pid[32];
+        Reason reason;
 
         if (client->state == CLIENT_BYE && !client->cut)
                 return REASON_NORMAL;
 
-        snprintf(pid, sizeof(pid), "%" PRIdMAX, (intmax_t) client->creds.pid);
-        return reason_make(&node->reason, client->cut ?: "detached", client->program, pid);
+        reason = reason_make(&node->reason, client->cut ?: "detached", client->program, NULL);
+        cbor_put_uint(&node->reason, (uint64_t) client->creds.pid);
+        if (reason.n < 2 || buf_error(&node->reason) < 0)
+                return reason;
+
+        return (Reason){reason.n + 1, node->reason.data, node->reason.len};
 }
 
 static void client_closed(Stream *stream, const char *why) {

@@ -97,7 +97,7 @@ int port_watch(Node *node, Str name, Watcher *watcher) {
         int r;
 
         if (fresh) {
-                Client *owner = client_of_port(node, name);
+                Client *owner = name.n <= PORT_NAME_MAX ? client_of_port(node, name) : NULL;
 
                 if (!owner)
                         return -ENOENT;

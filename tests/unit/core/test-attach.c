@@ -151,7 +151,7 @@ TEST(rubbish_detaches) {
         check(strstr(rig_heard(a), "\"protocol\""));
         /* what came before it counts, and its ports are dead */
         check_str(rig_heard(b),
-                expect("[\"%sx\",1]\n[\"\",\"kil0\",\"host1#%sp\",\"detached\",\"first\",\"100\"]\n",
+                expect("[\"%sx\",1]\n[\"\",\"kil0\",\"host1#%sp\",\"detached\",\"first\",100]\n",
                         b->prefix, a->prefix));
         check(strstr(rig_events(rig), "PROTOCOL_ERROR - first[100] what came is not a message\n"));
         rig_free(rig);
@@ -282,7 +282,7 @@ TEST(detach_and_bye) {
         rig_say(a, "[\"\",\"mon1\",\"host1#%sx\"]", b->prefix);
         rig_close(b, "Unexpected end-of-file");
         check_str(rig_heard(a),
-                expect("[\"\",\"kil0\",\"host1#%sx\",\"detached\",\"third\",\"102\"]\n", b->prefix));
+                expect("[\"\",\"kil0\",\"host1#%sx\",\"detached\",\"third\",102]\n", b->prefix));
         /* gone for good */
         rig_say(a, "[\"\",\"mon1\",\"host1#%sx\"]", b->prefix);
         check(strstr(rig_heard(a), "no_such_port"));
