@@ -144,9 +144,9 @@ int aemp_on_refused(aemp *a, aemp_slot **ret, aemp_refused_fn fn, void *userdata
 
 int aemp_get_fd(aemp *a);
 /* Takes one turn: handles what came and what is due, runs callbacks, then writes what was sent. Returns 1
- * when there is more to do at once, else 0; the fd is readable exactly when there is. The error of a failed
- * callback without a port (the rest of the turn was done all the same); -EBUSY inside a callback; -ENOTCONN
- * after aemp_close(). */
+ * when there is more to do at once; 0: ask the fd, which is readable when there is something to do. The
+ * error of a failed callback without a port (the rest of the turn was done all the same); -EBUSY inside a
+ * callback; -ENOTCONN after aemp_close(). */
 int aemp_process(aemp *a);
 /* Writes what was sent, then waits until there is something for aemp_process() to do: 1; 0 after `timeout`;
  * -EINTR. */

@@ -86,6 +86,7 @@ static aemp *aemp_new(void) {
         stream_init(&a->stream);
         local_init(&a->local);
         watches_init(&a->watches);
+        held_init(&a->held);
         nodes_init(&a->nodes);
         hooks_init(&a->hooks);
         list_init(&a->cals);

@@ -13,6 +13,7 @@
 #include "libclient/cal.h"
 #include "libclient/context.h"
 #include "libclient/hash.h"
+#include "libclient/held.h"
 #include "libclient/home.h"
 #include "libclient/hook.h"
 #include "libclient/local.h"
@@ -53,6 +54,7 @@ struct aemp {
         uint64_t last_number;
         Local local;
         Watches watches;
+        Held held;
         Timers timers;
         Nodes nodes;
         Hooks hooks;

@@ -250,6 +250,7 @@ void attach_lost(aemp *a) {
 
         loop_unwatch_stream(a);
         stream_close(&a->stream);
+        held_clear(&a->held);
         a->outgoing.lost = false;
         a->state = STATE_AWAY;
         attach_again(a);

@@ -96,6 +96,7 @@ void close_all(aemp *a) {
         ports_deinit(a);
         local_deinit(&a->local);
         watches_deinit(&a->watches);
+        held_clear(&a->held);
         nodes_deinit(&a->nodes);
 }
 

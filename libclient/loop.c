@@ -174,7 +174,7 @@ static bool loop_poll(aemp *a) {
                         if (ev[i].events & EPOLLOUT)
                                 a->stream.blocked = false;
                         if (ev[i].events & ~(uint32_t) EPOLLOUT)
-                                more = input_run(a);
+                                more = input_run(a) || (ev[i].events & EPOLLHUP && a->stream.fd >= 0);
                 }
         }
         return more;

@@ -84,6 +84,15 @@ static void on_mon0(aemp *a, Args *args) {
                 port->watched = false;
 }
 
+/* A monitor of ours, if it still is one, is over. */
+static void on_end(aemp *a, Str id, const Content *reason) {
+        bool crossed = held_take(a, id);
+
+        watch_fire(a, id, reason, crossed);
+        if (crossed && a->state == STATE_ATTACHED)
+                held_settle(a);
+}
+
 /* "kil0", ID, reason... */
 static void on_kil0(aemp *a, Args *args) {
         Content reason;
@@ -93,7 +102,7 @@ static void on_kil0(aemp *a, Args *args) {
                 return;
 
         reason = args_rest(args);
-        watch_fire(a, id, &reason);
+        on_end(a, id, &reason);
 }
 
 /* "kil1", name, reason... */
@@ -112,7 +121,8 @@ static void on_kil1(aemp *a, Args *args) {
 }
 
 /* "down", node, reason...: all monitors have fired. What they sent to ports of ours is delivered before the
- * answer, since the receivers may be the ones who send to that node. */
+ * answer, since the receivers may be the ones who send to that node. A monitor that crossed `down` on its
+ * way makes the answer wait (held.h). */
 static void on_down(aemp *a, Args *args) {
         Str node;
 
@@ -120,7 +130,8 @@ static void on_down(aemp *a, Args *args) {
                 return;
 
         local_run(a);
-        tell(a, "down", node, &CONTENT_EMPTY);
+        if (a->state == STATE_ATTACHED)
+                held_down(a, node);
 }
 
 /* "node", ID, up, reason... */
@@ -148,7 +159,7 @@ static void refused_settle(aemp *a, Str tag, Args args, const Content *reason) {
                         continue;
                 }
                 if (str_is(tag, "mon1"))
-                        watch_fire(a, arg, reason);
+                        on_end(a, arg, reason);
                 else if (cal_refuse(a, arg, reason))
                         return;
         }

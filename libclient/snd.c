@@ -43,21 +43,40 @@ static void snd_queued(aemp *a) {
         loop_touch(a);
 }
 
+static int destination_check(Outgoing *outgoing, Str to) {
+        int r;
+
+        if (str_equal(to, (Str){outgoing->to, outgoing->to_len}))
+                return 0;
+
+        r = id_check(to);
+        if (r >= 0 && to.n <= sizeof outgoing->to) {
+                memcpy(outgoing->to, to.p, to.n);
+                outgoing->to_len = to.n;
+        }
+        return r;
+}
+
 static int snd_away(aemp *a, Str to, const Content *content) {
+        Queue *outlet;
+        size_t was;
         int r;
 
         if (a->state != STATE_ATTACHED)
                 return -ENOTCONN;
         if (msg_size_max(to, content->size) > a->home.max_message)
                 return -EMSGSIZE;
-        r = id_check(to);
+        r = destination_check(&a->outgoing, to);
         if (r < 0)
                 return r;
 
-        r = msg_queue(&a->stream.out, to, content->n, content->data, content->size);
+        outlet = held_outlet(a, to);
+        was = outlet->len;
+        r = msg_queue(outlet, to, content->n, content->data, content->size);
         if (r < 0)
                 return r;
 
+        held_put(a, outlet, outlet->len - was);
         snd_queued(a);
         return 0;
 }
@@ -172,12 +191,14 @@ int aemp_snd_raw(aemp *a, const char *to, size_t n, const void *data, size_t siz
 
 void tell(aemp *a, const char *tag, Str arg, const Content *rest) {
         size_t tag_len = strlen(tag), len;
+        Queue *outlet;
         uint8_t *room;
 
         if (a->state != STATE_ATTACHED || !aemp_is_ours(a))
                 return;
 
-        room = queue_reserve(&a->stream.out, 4 * CBOR_HEAD_MAX + tag_len + arg.n + rest->size);
+        outlet = held_outlet(a, arg);
+        room = queue_reserve(outlet, 4 * CBOR_HEAD_MAX + tag_len + arg.n + rest->size);
         if (!room) {
                 a->outgoing.lost = true;
                 loop_touch(a);
@@ -197,7 +218,8 @@ void tell(aemp *a, const char *tag, Str arg, const Content *rest) {
         if (rest->size > 0)
                 memcpy(room + len, rest->data, rest->size);
 
-        queue_commit(&a->stream.out, len + rest->size);
+        queue_commit(outlet, len + rest->size);
+        held_put(a, outlet, len + rest->size);
         snd_queued(a);
 }
 
@@ -258,5 +280,5 @@ int aemp_set_queue_bound(aemp *a, size_t octets) {
 }
 
 size_t aemp_get_queued(aemp *a) {
-        return a ? a->stream.out.len + a->local.waiting.len : 0;
+        return a ? a->stream.out.len + a->held.waiting + a->local.waiting.len : 0;
 }

@@ -16,6 +16,8 @@
 
 typedef struct Outgoing {
         Buf packed;   /* the message that is being packed */
+        char to[128]; /* the last destination that was found valid: mostly it is the next one, too */
+        size_t to_len;
         size_t bound; /* 0: none */
         bool full;    /* somebody was told -EAGAIN */
         bool lost;    /* a request to aempd had no memory: the connection has to end */

@@ -12,6 +12,7 @@
 
 #include "libclient/aemp.h"
 #include "libclient/watch.h"
+#include "wire/id.h"
 
 static bool watch_is(const void *thing, const void *arg) {
         const Watch *watch = thing;
@@ -48,6 +49,7 @@ static int watch_new(aemp *a, Str id, Watch **ret) {
                 return -ENOMEM;
 
         list_init(&watch->idle_link);
+        watch->crossed = false;
         watch->hash = hash_str(a->seed, id);
         r = death_new(&watch->death, id);
         if (r < 0) {
@@ -107,13 +109,32 @@ static Death *watch_end(Watch *watch) {
         return death;
 }
 
-void watch_fire(aemp *a, Str id, const Content *reason) {
+bool watches_crossed(aemp *a, Str node, bool (*fn)(Str id, void *userdata), void *userdata) {
+        Watch *watch;
+        size_t i = 0;
+
+        while ((watch = table_next(&a->watches.table, &i))) {
+                Str id = str_from(watch->death->id), there, port;
+
+                port_id_split(id, &there, &port);
+                if (!str_equal(there, node))
+                        continue;
+
+                watch->crossed = true;
+                if (!fn(id, userdata))
+                        return false;
+        }
+
+        return true;
+}
+
+void watch_fire(aemp *a, Str id, const Content *reason, bool crossed) {
         Watch *watch;
         Death *death;
 
         id = canonical(a, id);
         watch = watch_find(a, id);
-        if (!watch)
+        if (!watch || watch->crossed != crossed)
                 return;
 
         table_remove(&a->watches.table, watch);

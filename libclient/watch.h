@@ -17,6 +17,7 @@
 typedef struct Watch {
         uint64_t hash;
         List idle_link;
+        bool crossed; /* its request was under way when the node went down, see held.h */
         Death *death; /* its monitors, for when it comes */
 } Watch;
 
@@ -33,8 +34,12 @@ int watch_get(aemp *a, Str id, Watch **ret);
 /* A monitor was taken out. */
 void watch_dropped(aemp *a, Watch *watch);
 
-/* It died: runs the monitors. Nothing if it isn't watched. */
-void watch_fire(aemp *a, Str id, const Content *reason);
+/* It died: runs the monitors. Nothing if it isn't watched. crossed: what ended is a monitor that crossed
+ * `down`; one that was started since then is another. */
+void watch_fire(aemp *a, Str id, const Content *reason, bool crossed);
+/* That node went down: what is watched there and did not fire has crossed; tells each. False when fn said
+ * so. */
+bool watches_crossed(aemp *a, Str node, bool (*fn)(Str id, void *userdata), void *userdata);
 /* All at once. */
 void watches_fire(aemp *a, const Content *reason);
 /* Stops those nobody needs any more. */

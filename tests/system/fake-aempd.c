@@ -166,8 +166,9 @@ const char *fake_hear(Fake *fake) {
 int run(aemp *a) {
         int r;
 
-        while ((r = aemp_process(a)) > 0)
-                ;
+        do
+                r = aemp_process(a);
+        while (r > 0 || (r == 0 && aemp_wait(a, 0) == 1));
         return r;
 }
 

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Without memory
+ *
+ * A scenario that touches everything is run again and again, with the first allocation failing, then the
+ * second... until none does. Each call says -ENOMEM and has done nothing, or works; nothing crashes, and
+ * what was told of is true. With a sanitizer its allocator is left alone, and the scenario runs once.
+ */
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "tests/system/fake-aempd.h"
+#include "tests/unit/test.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+static long fail_at = -1; /* allocations until the one that fails; -1: none does */
+static bool failed;
+static _Atomic long live; /* allocations that were not freed */
+
+#ifndef SANITIZED
+#pragma GCC visibility push(default) /* the library is to find these */
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void __libc_free(void *p);
+
+static bool fails(void) {
+        if (fail_at < 0 || fail_at-- > 0)
+                return false;
+
+        failed = true;
+        errno = ENOMEM;
+        return true;
+}
+
+void *malloc(size_t n) {
+        if (fails())
+                return NULL;
+        live++;
+        return __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size) {
+        if (fails())
+                return NULL;
+        live++;
+        return __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n) {
+        if (fails())
+                return NULL;
+        live += !p;
+        return __libc_realloc(p, n);
+}
+
+void *reallocarray(void *p, size_t n, size_t size) {
+        return realloc(p, n * size);
+}
+
+void free(void *p) {
+        live -= !!p;
+        __libc_free(p);
+}
+#pragma GCC visibility pop
+#endif
+
+#define works(call) \
+        do { \
+                int _works_r = (call); \
+\
+                if (_works_r < 0 && _works_r != -ENOTCONN) \
+                        check_int(_works_r, ==, -ENOMEM); \
+        } while (0)
+
+static int calls;
+
+static int on_msg(aemp_port *port, aemp_msg *msg, void *userdata) {
+        const char *s;
+        aemp_msg *kept;
+        json_t *value;
+
+        calls++;
+        if (aemp_msg_length(msg) >= 2)
+                works(aemp_msg_unpack(msg, "[s,o]", &s, &value));
+        if (aemp_msg_json(msg, &value) >= 0)
+                json_decref(value);
+        kept = aemp_msg_ref(msg);
+        aemp_msg_unref(kept);
+        return 0;
+}
+
+static int on_mon(aemp *a, const char *id, aemp_msg *reason, void *userdata) {
+        return 0;
+}
+
+static int on_cal(aemp *a, int error, aemp_msg *msg, void *userdata) {
+        return 0;
+}
+
+static int on_node(aemp *a, const char *node, int up, aemp_msg *reason, void *userdata) {
+        return 0;
+}
+
+static int on_fn(aemp *a, void *userdata) {
+        return 0;
+}
+
+static int on_fail(aemp_port *port, aemp_msg *msg, void *userdata) {
+        return -EIO;
+}
+
+static void turns(aemp *a) {
+        for (int i = 0; i < 3; i++)
+                works(aemp_process(a));
+}
+
+/* The other side must not run out of memory. */
+static void say(Fake *fake, aemp *a, const char *text) {
+        long keep = fail_at;
+
+        fail_at = -1;
+        if (aemp_is_attached(a))
+                fake_say(fake, text);
+        fail_at = keep;
+}
+
+static void scenario(Fake *fake, aemp *a) {
+        aemp_port *ports[3] = {0};
+        aemp_slot *slots[6] = {0};
+        json_t *value;
+        char **nodes;
+
+        for (int i = 0; i < 3; i++)
+                works(aemp_port_new(a, &ports[i], on_msg, NULL));
+        if (ports[0]) {
+                works(aemp_rcv(ports[0], NULL, "fail", on_fail, NULL));
+                works(aemp_rcv(ports[0], &slots[5], "tag", on_msg, NULL));
+        }
+        works(aemp_mon(a, &slots[0], "n#p", on_mon, NULL));
+        works(aemp_mon(a, NULL, "host1#P1.1", on_mon, NULL));
+        works(aemp_mon(a, NULL, "host1#P1.77", on_mon, NULL));
+        works(aemp_mon_snd(a, NULL, "n#p", "host1#P1.2", "[s,n]", "gone"));
+        if (ports[2])
+                works(aemp_mon_kil(a, NULL, "n#p", ports[2]));
+        works(aemp_cal(a, NULL, "n#q", 1000000, on_cal, NULL, "[s]", "x"));
+        works(aemp_cal(a, &slots[1], "host1#P1.2", AEMP_INFINITE, on_cal, NULL, "[s]", "x"));
+        works(aemp_mon_nodes(a, &slots[2], on_node, NULL));
+        for (int i = 0; i < 10; i++)
+                works(aemp_after(a, NULL, 0, on_fn, NULL));
+        works(aemp_every(a, &slots[3], 1000000, on_fn, NULL));
+        works(aemp_on_reattach(a, &slots[4], on_fn, NULL));
+        turns(a);
+
+        value = json_pack("{s:[i,i]}", "k", 1, 2);
+        if (value)
+                works(aemp_snd(a, "host1#P1.2", "[s,O]", "text", value));
+        json_decref(value);
+        works(aemp_snd(a, "n#p", "[s,[i]]", "text", 1));
+        works(aemp_snd_raw(a, "n#p", 1, "\x01", 1));
+        works(aemp_kil(a, "host1#P1.3", "[s]", "because"));
+        works(aemp_kil(a, "n#p", NULL));
+        turns(a);
+
+        say(fake, a, "[\"\",\"mon1\",\"P1.1\"]");
+        say(fake, a, "[\"\",\"mon1\",\"P1.99\"]");
+        say(fake, a, "[\"\",\"node\",\"n\",true]");
+        say(fake, a, "[\"P1.2\",\"hello\",{\"a\":[1,2]}]");
+        say(fake, a, "[\"P1.1\",\"fail\"]");
+        say(fake, a, "[\"\",\"kil0\",\"n#p\",\"die\",\"text\"]");
+        say(fake, a, "[\"\",\"refused\",\"mon1\",\"limit\",\"text\",\"n#q\"]");
+        say(fake, a, "[\"\",\"down\",\"n\"]");
+        turns(a);
+        works(aemp_mon_nodes(a, NULL, on_node, NULL));
+        turns(a);
+        if (aemp_up_nodes(a, &nodes) >= 0)
+                free(nodes);
+
+        for (int i = 0; i < 3; i++)
+                (void) aemp_port_id(ports[i]);
+        fake_hang_up(fake);
+        turns(a);
+
+        for (int i = 0; i < 6; i++)
+                aemp_slot_unref(slots[i]);
+        for (int i = 0; i < 3; i++)
+                aemp_port_unref(ports[i]);
+}
+
+/* The scenario with the nth allocation failing. Returns how many allocations are left of it. */
+static long attempt(long n) {
+        long before = live;
+        Fake fake;
+        aemp *a;
+
+        fake_init(&fake);
+        a = fake_attach(&fake);
+        failed = false;
+        fail_at = n;
+        scenario(&fake, a);
+        fail_at = -1;
+        aemp_unref(a);
+        fake_deinit(&fake);
+        return live - before;
+}
+
+TEST(every_allocation) {
+        long n = 0;
+
+        (void) attempt(-1); /* what is allocated once is there now */
+        do
+                check_int(attempt(n++), ==, 0);
+        while (failed);
+
+        test_note("%ld allocations failed, one at a time", n - 1);
+        check_int(calls, >, 0);
+#ifndef SANITIZED
+        check_int(n, >, 50);
+#endif
+}
+
+TEST(opening) {
+        int n = 0, r;
+
+        do {
+                Fake fake;
+                aemp *a;
+
+                fake_init(&fake);
+                failed = false;
+                fail_at = n++;
+                r = aemp_open(&a, "unix:path=/nowhere", "x");
+                check(r == -ENOENT || r == -ENOMEM);
+                fail_at = -1;
+                fake_deinit(&fake);
+        } while (failed);
+}

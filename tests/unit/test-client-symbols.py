@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the library exports, its symbol map and its header name the same functions; the man page names them all."""
+
+import re
+import subprocess
+import sys
+
+library, header, symbols, man = sys.argv[1:5]
+
+
+def exported():
+    out = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True).stdout
+    names = [line.split()[2] for line in out.splitlines() if line.split()[1] != "A"]
+    return {name.split("@")[0] for name in names}
+
+
+def declared():
+    text = re.sub(r"/\*.*?\*/", "", open(header).read(), flags=re.S)
+    text = re.sub(r"static inline .*?\n}", "", text, flags=re.S)
+    return set(re.findall(r"\b(aemp_\w+)\(", text))
+
+
+def mapped():
+    return set(re.findall(r"\b(aemp_\w+);", open(symbols).read()))
+
+
+def documented():
+    return set(re.findall(r"\b(aemp_\w+)\b", open(man).read()))
+
+
+failed = 0
+sets = {"exported": exported(), "in the header": declared(), "in the map": mapped()}
+everything = set.union(*sets.values())
+for where, names in sets.items():
+    for name in sorted(everything - names):
+        print(f"{name} is not {where}")
+        failed = 1
+for name in sorted(everything - documented()):
+    print(f"{name} is not in the man page")
+    failed = 1
+print(f"{len(everything)} functions")
+sys.exit(failed)
