@@ -53,6 +53,9 @@ int contact_get(Client *client, Str node_id, Contact **ret) {
                 return 0;
         }
 
+        if (!node_id_is_valid(node_id))
+                return -EINVAL;
+
         remote = remote_get(client->node, node_id);
         if (!remote)
                 return -ENOMEM;

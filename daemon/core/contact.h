@@ -24,7 +24,7 @@ struct Contact {
         bool down; /* told, and not answered */
 };
 
-/* Finds or makes it. -EDQUOT: the client has too many; -ENOMEM. */
+/* Finds or makes it. -EINVAL: not a node ID; -EDQUOT: the client has too many; -ENOMEM. */
 int contact_get(Client *client, Str node_id, Contact **ret);
 /* NULL: there is none. */
 Contact *contact_find(Client *client, Remote *remote);

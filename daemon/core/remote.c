@@ -328,6 +328,14 @@ static void remote_queue(Remote *remote, const Msg *msg) {
                 remote_attempt_failed(remote, "too many messages wait for it");
 }
 
+/* What has to be said can't be: then nothing more may be said to it before all have been told. */
+static void remote_no_memory(Remote *remote) {
+        if (remote->conn)
+                conn_end(remote->conn, "out of memory");
+        else
+                remote_attempt_failed(remote, "out of memory");
+}
+
 /* The same message with all that a Perl peer can't decode taken out. */
 static int msg_clean(Node *node, Msg *msg) {
         CborCursor c = msg_cursor(msg);
@@ -349,19 +357,25 @@ static int msg_clean(Node *node, Msg *msg) {
 
 void remote_put(Remote *remote, const Msg *msg) {
         Node *node = remote->node;
-        Msg clean = *msg;
+        Msg clean;
 
-        if (msg->odd && msg_clean(node, &clean) < 0)
-                clean.n = clean.tail_len = 0;
+        if (msg->odd) {
+                clean = *msg;
+                if (msg_clean(node, &clean) < 0) {
+                        remote_no_memory(remote);
+                        return;
+                }
+                msg = &clean;
+        }
 
         if (remote->conn) {
-                conn_put(remote->conn, &clean);
+                conn_put(remote->conn, msg);
                 if (PLANTED(reorder_queue) && remote->n_unsent > 0) {
                         queue_splice(&remote->conn->stream.out, &remote->unsent);
                         remote->n_unsent = 0;
                 }
         } else {
-                remote_queue(remote, &clean);
+                remote_queue(remote, msg);
         }
 
         if (node->source && remote_queued(remote) > node->config.peer_high)
@@ -371,16 +385,10 @@ void remote_put(Remote *remote, const Msg *msg) {
 void remote_say(Remote *remote) {
         Msg msg = tail_msg(&remote->node->tail, STR_NULL);
 
-        if (buf_error(&remote->node->tail.buf) < 0) {
-                /* can't say what has to be said: then nothing more may be said on this connection */
-                if (remote->conn)
-                        conn_end(remote->conn, "out of memory");
-                else
-                        remote_attempt_failed(remote, "out of memory");
-                return;
-        }
-
-        remote_put(remote, &msg);
+        if (buf_error(&remote->node->tail.buf) < 0)
+                remote_no_memory(remote);
+        else
+                remote_put(remote, &msg);
 }
 
 void remote_drained(Remote *remote) {
