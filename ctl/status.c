@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * status
+ *
+ * One look has to answer "is it well?". So what is wrong stands last, next to the prompt, each thing in a
+ * line of its own, and when nothing is, that is said too.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/errand.h"
+#include "ctl/exit-status.h"
+#include "ctl/human.h"
+#include "ctl/output.h"
+#include "ctl/question.h"
+#include "ctl/verbs.h"
+
+static bool use_colour(void) {
+        const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+        return isatty(STDOUT_FILENO) > 0 && term && strcmp(term, "dumb") != 0 && !(no && *no);
+}
+
+static const char *paint(const char *sgr) {
+        return use_colour() ? sgr : "";
+}
+
+#define RED paint("\033[1;31m")
+#define GREEN paint("\033[1;32m")
+#define PLAIN paint("\033[0m")
+
+/* "   Listens: ": what follows is one line */
+static void put_label(const char *label) {
+        (void) printf("%10s: ", label);
+}
+
+static void put_text(const char *text) {
+        char *copy = strdup(text ?: "?");
+
+        if (copy)
+                human_printable(copy);
+        (void) fputs(copy ?: "?", stdout);
+        free(copy);
+}
+
+static json_int_t get_number(const json_t *map, const char *key) {
+        return json_integer_value(json_object_get(map, key));
+}
+
+static const char *get_string(const json_t *map, const char *key) {
+        return json_string_value(json_object_get(map, key));
+}
+
+/* --- how it does ------------------------------------------------------------------------------------- */
+
+static void put_binds(const json_t *binds) {
+        put_label("Listens");
+        if (json_array_size(binds) == 0)
+                (void) printf("nowhere, other nodes can't connect to it");
+        for (size_t i = 0; i < json_array_size(binds); i++) {
+                (void) fputs(i > 0 ? ", " : "", stdout);
+                put_text(json_string_value(json_array_get(binds, i)));
+        }
+        (void) putchar('\n');
+}
+
+static void put_seeds(const json_t *seeds) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < json_array_size(seeds); i++)
+                n += json_is_true(json_object_get(json_array_get(seeds, i), "connected"));
+
+        put_label("Seeds");
+        if (json_array_size(seeds) == 0)
+                (void) printf("none\n");
+        else
+                (void) printf("%zu of %zu connected\n", n, json_array_size(seeds));
+}
+
+/* What shall not be many: the name of each counter, where it is not 0. */
+static void put_losses(const json_t *counters) {
+        static const struct {
+                const char *key, *text;
+        } losses[] = {
+                {"no_such_port", "for no such port"},
+                {"dropped_down", "for a node that was down"},
+                {"dropped_queued", "lost with a connection"},
+                {"refused", "refused"},
+                {"unknown_requests", "unknown requests"},
+                {"auth_failed", "failed authentications"},
+                {"protocol_errors", "protocol errors"},
+        };
+        bool any = false;
+
+        for (size_t i = 0; i < sizeof(losses) / sizeof(*losses); i++) {
+                json_int_t n = get_number(counters, losses[i].key);
+
+                if (n == 0)
+                        continue;
+                if (!any)
+                        put_label("Losses");
+                (void) printf("%s%" JSON_INTEGER_FORMAT " %s", any ? ", " : "", n, losses[i].text);
+                any = true;
+        }
+
+        if (any)
+                (void) putchar('\n');
+}
+
+static void put_traffic(const json_t *counters) {
+        put_label("Messages");
+        (void) printf("%" JSON_INTEGER_FORMAT " from clients, %" JSON_INTEGER_FORMAT
+                      " to clients, %" JSON_INTEGER_FORMAT " from nodes, %" JSON_INTEGER_FORMAT
+                      " to nodes\n",
+                get_number(counters, "from_clients"), get_number(counters, "to_clients"),
+                get_number(counters, "from_peers"), get_number(counters, "to_peers"));
+}
+
+static void put_status(const json_t *status) {
+        json_int_t half_open = get_number(status, "half_open");
+
+        put_text(get_string(status, "node"));
+        (void) fputs(": aempd ", stdout);
+        put_text(get_string(status, "aempd"));
+        (void) printf(", pid %" JSON_INTEGER_FORMAT ", up %s\n", get_number(status, "pid"),
+                human_span(json_number_value(json_object_get(status, "uptime"))).text);
+
+        put_binds(json_object_get(status, "binds"));
+        put_seeds(json_object_get(status, "seeds"));
+        put_label("Nodes");
+        (void) printf("%" JSON_INTEGER_FORMAT " up", get_number(status, "nodes"));
+        if (half_open > 0)
+                (void) printf(", %" JSON_INTEGER_FORMAT " in their handshake", half_open);
+        (void) putchar('\n');
+        put_label("Clients");
+        (void) printf("%" JSON_INTEGER_FORMAT "\n", get_number(status, "clients"));
+        put_traffic(json_object_get(status, "counters"));
+        put_losses(json_object_get(status, "counters"));
+}
+
+/* --- what is wrong ----------------------------------------------------------------------------------- */
+
+/* The beginning of a line. */
+static void put_problem(size_t *n) {
+        if ((*n)++ == 0)
+                (void) putchar('\n');
+        (void) printf("%s!%s ", RED, PLAIN);
+}
+
+static void put_seed_problem(const json_t *seed, size_t *n) {
+        const char *node = get_string(seed, "node");
+
+        if (json_is_true(json_object_get(seed, "connected")))
+                return;
+
+        put_problem(n);
+        (void) fputs("seed ", stdout);
+        put_text(get_string(seed, "address"));
+        if (node) {
+                (void) fputs(" (node ", stdout);
+                put_text(node);
+                (void) putchar(')');
+        }
+        (void) puts(" is not connected");
+}
+
+static void put_node_problem(const json_t *node, size_t *n) {
+        const json_t *reason = json_object_get(node, "reason");
+        const char *state = get_string(node, "state");
+        char *text;
+
+        if (state && strcmp(state, "up") == 0)
+                return;
+
+        put_problem(n);
+        (void) fputs("node ", stdout);
+        put_text(get_string(node, "node"));
+        (void) printf(" has been %s for %s", state && strcmp(state, "down") == 0 ? "down" : "connecting",
+                human_age(json_number_value(json_object_get(node, "since"))).text);
+
+        text = json_is_array(reason) ? human_reason(reason) : NULL;
+        if (text) {
+                (void) fputs(": ", stdout);
+                put_text(text);
+                free(text);
+        }
+        (void) putchar('\n');
+}
+
+static void put_problems(const json_t *seeds, const json_t *nodes) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < json_array_size(seeds); i++)
+                put_seed_problem(json_array_get(seeds, i), &n);
+        for (size_t i = 0; i < json_array_size(nodes); i++)
+                put_node_problem(json_array_get(nodes, i), &n);
+
+        if (n == 0)
+                (void) printf("%sAll is well.%s\n", GREEN, PLAIN);
+}
+
+/* --- the verb ---------------------------------------------------------------------------------------- */
+
+static int show_status(const Options *options, json_t *status) {
+        json_t *nodes;
+        int r;
+
+        if (options->json)
+                return output_json(status) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+
+        r = question_ask(options, "aempd::nodes", &nodes);
+        if (r != EXIT_SUCCESS)
+                return r;
+
+        put_status(status);
+        put_problems(json_object_get(status, "seeds"), nodes);
+        json_decref(nodes);
+        return EXIT_SUCCESS;
+}
+
+int verb_status(const Options *options, char **args) {
+        json_t *status;
+        int r;
+
+        r = question_ask(options, "aempd::status", &status);
+        if (r != EXIT_SUCCESS)
+                return r;
+
+        r = show_status(options, status);
+        json_decref(status);
+        return r;
+}
