@@ -140,6 +140,14 @@ static bool number_from_text(const char *text, unsigned *ret) {
         return true;
 }
 
+/* The group of the default is made on installation, and missing where aempd is only tried. */
+static bool group_is_standard(const char *group) {
+        const char *standard = config_key_find("socket_group")->standard;
+        size_t n = strlen(group);
+
+        return strncmp(standard + 1, group, n) == 0 && strcmp(standard + 1 + n, "\"") == 0;
+}
+
 static void finish_group(ConfigLoad *load) {
         Config *config = load->config;
         const Place *place = CONFIG_PLACE(load, socket_group);
@@ -147,9 +155,10 @@ static void finish_group(ConfigLoad *load) {
         unsigned gid;
 
         config->socket_gid = (gid_t) -1;
-        config->socket_group_must = place->file && config->socket_group;
         if (!config->socket_group)
                 return;
+
+        config->socket_group_must = !group_is_standard(config->socket_group);
 
         if (number_from_text(config->socket_group, &gid)) {
                 config->socket_gid = gid;

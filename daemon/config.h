@@ -36,7 +36,7 @@ typedef struct Config {
         mode_t socket_mode;
         char *socket_group;
         gid_t socket_gid;       /* -1: that of the process */
-        bool socket_group_must; /* it was asked for */
+        bool socket_group_must; /* it has to exist */
 
         char **admins;
         uid_t *admin_uids;

@@ -65,6 +65,7 @@ static int event_level(Report *report, const Event *event) {
         case EVENT_SEED_SELF:
                 return LEVEL_NOTE;
         case EVENT_CONN_REFUSED:
+                return is_known(report, event) ? LEVEL_DEBUG : LEVEL_WARN;
         case EVENT_PROTOCOL_ERROR:
         case EVENT_CLIENT_REFUSED:
         case EVENT_SLOW:

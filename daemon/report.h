@@ -12,7 +12,7 @@
 #define REPORT_KNOWN 64
 
 typedef struct Report {
-        uint64_t known[REPORT_KNOWN]; /* attempts that failed in the same way before */
+        uint64_t known[REPORT_KNOWN]; /* attempts that failed or were refused in the same way before */
         unsigned next_known;
         uint64_t second; /* in which that many lines were caused by strangers */
         unsigned strangers;
