@@ -127,9 +127,10 @@ aemp *aemp_unref(aemp *a);
 /* 1 when attached, 0 while aempd is away or after aemp_close(). */
 int aemp_is_attached(aemp *a);
 
-/* aempd went away: foreign monitors have fired, nodes were reported down; ports, local monitors and timers
- * stay. aemp_on_reattach(): it is back, or another one took its place. The IDs of all ports are new, whoever
- * watched the old ones was told that they died; the own node's ID may be new. Tell the world the new IDs.
+/* aempd went away: monitors on ports of others have fired, and so have ended calls to them; nodes were
+ * reported down. Own ports, monitors on them and timers stay. aemp_on_reattach(): it is back, or another one
+ * took its place. The IDs of all ports are new: whoever watched the old ones was told that they died, and
+ * calls that were open have ended (-ECONNRESET). The own node's ID may be new. Tell the world the new IDs.
  * Watching nodes goes on by itself. */
 int aemp_on_detach(aemp *a, aemp_slot **ret, aemp_fn fn, void *userdata);
 int aemp_on_reattach(aemp *a, aemp_slot **ret, aemp_fn fn, void *userdata);

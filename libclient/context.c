@@ -34,7 +34,8 @@ void context_leave(aemp *a, aemp_port *port, int r) {
         arena_reset(&a->context.arena);
 }
 
-static void context_vfail(Context *context, int r, const char *format, va_list ap) {
+__attribute__((format(printf, 3, 0))) static void context_vfail(
+        Context *context, int r, const char *format, va_list ap) {
         context->fail = r;
         (void) vsnprintf(context->fail_text, sizeof context->fail_text, format, ap);
 }

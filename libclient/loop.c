@@ -133,11 +133,11 @@ void loop_stop(aemp *a) {
         (void) timerfd_settime(a->loop.timer, 0, &never, NULL);
 }
 
-static bool loop_is_writable_again(const aemp *a) {
-        return a->outgoing.full && a->stream.out.len + a->local.waiting.len <= a->outgoing.bound / 2;
+static bool loop_is_writable_again(aemp *a) {
+        return a->outgoing.full && aemp_get_queued(a) <= a->outgoing.bound / 2;
 }
 
-static bool loop_is_pending(const aemp *a) {
+static bool loop_is_pending(aemp *a) {
         return !local_is_empty(&a->local) || a->nodes.fresh || a->outgoing.lost || loop_is_writable_again(a);
 }
 

@@ -24,6 +24,7 @@ typedef struct MonSlot {
 
         /* aemp_mon_snd() */
         char *to;
+        uint64_t number; /* of our port that it means, whatever that is called by then; 0: not ours */
         uint64_t n;
         Buf content;
 } MonSlot;
@@ -146,12 +147,16 @@ static void fire_kil(aemp *a, Mon *mon, const char *id, const Content *reason) {
 /* Who was to be told may be away by now, with aempd; then he was told that we are. */
 static void fire_snd(aemp *a, Mon *mon, const char *id, const Content *reason) {
         MonSlot *m = container_of(mon, MonSlot, mon);
+        Content content;
 
         if (reason->size > 0)
                 buf_put(&m->content, reason->data, reason->size);
-        if (buf_error(&m->content) == 0)
-                (void) snd(a, str_from(m->to), &(Content){m->n + reason->n, m->content.data, m->content.len},
-                        /* bounded= */ false);
+        content = (Content){m->n + reason->n, m->content.data, m->content.len};
+
+        if (buf_error(&m->content) == 0 && m->number > 0)
+                (void) local_put(a, LOCAL_MESSAGE, m->number, &content);
+        else if (buf_error(&m->content) == 0)
+                (void) snd(a, str_from(m->to), &content, /* bounded= */ false);
 
         slot_end(&m->slot);
 }
@@ -256,6 +261,7 @@ int aemp_mon_snd(aemp *a, aemp_slot **ret, const char *id, const char *to, const
         if (r < 0)
                 return r;
 
+        (void) home_read_id(&a->home, str_from(to), &m->number);
         m->n = content.n;
         m->content = buf;
         buf = BUF_INIT;

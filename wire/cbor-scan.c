@@ -31,12 +31,14 @@ typedef struct Level {
 } Level;
 
 /* Octets of items whose length their first octet tells, those that are odd excepted; 0 for all others. */
+#define PLAIN_STRING 255 /* the second octet has the rest of the length */
+
 static const uint8_t plain_len[256] = {
         /* clang-format off */
         [0x00 ... 0x17] = 1, [0x18] = 2, [0x19] = 3, [0x1a] = 5, [0x1b] = 9,
         [0x20 ... 0x37] = 1, [0x38] = 2, [0x39] = 3, [0x3a] = 5, [0x3b] = 9,
-        [0x40] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
-        [0x60] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+        [0x40] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, PLAIN_STRING,
+        [0x60] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, PLAIN_STRING,
         [0xf4 ... 0xf6] = 1, [0xf9] = 3, [0xfa] = 5, [0xfb] = 9,
         /* clang-format on */
 };
@@ -145,6 +147,35 @@ static inline int scan_item(CborScan *scan, Level *level, const CborHead *head, 
         return 0;
 }
 
+/* How nearly all messages begin: an array whose length is in the first octet. */
+static inline bool is_short_array(uint8_t first) {
+        return first >= CBOR_MAJOR_ARRAY << 5 && first < (CBOR_MAJOR_ARRAY << 5 | CBOR_INFO_1);
+}
+
+/* Moves over items that need no closer look, which are nearly all that there are; false when there was none.
+ */
+static inline bool scan_plain(Level *level, const uint8_t **p, const uint8_t *end) {
+        const uint8_t *at = *p;
+
+        while (level->left > 0 && at < end) {
+                size_t len = plain_len[*at], here = (size_t) (end - at);
+
+                if (len == PLAIN_STRING && here > 1)
+                        len = 2 + (size_t) at[1];
+                if (len == 0 || len > here)
+                        break;
+
+                at += len;
+                level->left--;
+        }
+
+        if (at == *p)
+                return false;
+
+        *p = at;
+        return true;
+}
+
 /* Completes a head that a chunk boundary cut: 1, 0 when it is still cut, or an error. */
 static int scan_cut_head(CborScan *scan, const uint8_t **p, const uint8_t *end, CborHead *ret) {
         const uint8_t *head = scan->head;
@@ -160,24 +191,13 @@ static int scan_cut_head(CborScan *scan, const uint8_t **p, const uint8_t *end, 
         return cbor_head_take(&head, head + len, ret);
 }
 
-int cbor_scan(CborScan *scan, const uint8_t *data, size_t n, size_t *ret_used) {
+/* The octets from data to p are done; goes on until the item ends or the octets do. */
+static int scan_on(
+        CborScan *scan, const uint8_t *data, size_t n, const uint8_t *p, Level level, size_t *ret_used) {
         uint64_t room = scan->max - scan->used;
-        Level level = {.skip = scan->skip, .depth = scan->depth};
-        const uint8_t *p = data, *end;
+        const uint8_t *end = data + (n < room ? n : room);
         CborHead head;
         int r;
-
-        if (n == 0) {
-                *ret_used = 0;
-                return 0;
-        }
-
-        end = data + (n < room ? n : room);
-
-        if (level.depth > 0)
-                level.left = scan->left[level.depth - 1];
-        else
-                level.left = scan->used == 0 || scan->head_len > 0;
 
         if (scan->head_len > 0) {
                 r = scan_cut_head(scan, &p, end, &head);
@@ -211,15 +231,8 @@ int cbor_scan(CborScan *scan, const uint8_t *data, size_t n, size_t *ret_used) {
                 if (p == end)
                         break;
 
-                if (level.left <= LEFT_COUNT_MAX) {
-                        size_t len = plain_len[*p];
-
-                        if (len > 0 && len <= (size_t) (end - p)) {
-                                p += len;
-                                level.left--;
-                                continue;
-                        }
-                }
+                if (level.left <= LEFT_COUNT_MAX && scan_plain(&level, &p, end))
+                        continue;
 
                 r = cbor_head_take(&p, end, &head);
                 if (r < 0)
@@ -245,6 +258,31 @@ int cbor_scan(CborScan *scan, const uint8_t *data, size_t n, size_t *ret_used) {
                 scan->left[level.depth - 1] = level.left;
         *ret_used = n;
         return 0;
+}
+
+int cbor_scan(CborScan *scan, const uint8_t *data, size_t n, size_t *ret_used) {
+        Level level = {.skip = scan->skip, .depth = scan->depth};
+        const uint8_t *p = data;
+
+        if (n == 0) {
+                *ret_used = 0;
+                return 0;
+        }
+
+        if (scan->used == 0 && is_short_array(*p) && n <= scan->max && scan->max > 0x1f) {
+                level = (Level){.left = *p++ & 0x1f, .depth = 1};
+                (void) scan_plain(&level, &p, data + n);
+                if (level.left == 0) {
+                        scan->used = *ret_used = (size_t) (p - data);
+                        return 1;
+                }
+        } else if (level.depth > 0) {
+                level.left = scan->left[level.depth - 1];
+        } else {
+                level.left = scan->used == 0 || scan->head_len > 0;
+        }
+
+        return scan_on(scan, data, n, p, level, ret_used);
 }
 
 int cbor_check(const uint8_t *p, size_t n, size_t max, size_t *ret_len, bool *ret_odd) {

@@ -13,6 +13,7 @@
 
 #include "wire/cbor-head.h"
 #include "wire/cbor.h"
+#include "wire/id.h"
 #include "wire/utf8.h"
 
 size_t cbor_head(uint8_t *to, unsigned major, uint64_t value) {
@@ -119,6 +120,11 @@ void cbor_put_text(Buf *buf, Str s) {
 }
 
 void cbor_put_str(Buf *buf, Str s) {
+        if (utf8_is_valid(s)) {
+                cbor_put_text(buf, s);
+                return;
+        }
+
         put_head(buf, CBOR_MAJOR_TEXT, utf8_repaired_len(s));
         utf8_put(buf, s);
 }

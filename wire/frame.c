@@ -147,6 +147,12 @@ static int next_cbor(FrameReader *reader, const uint8_t **p, size_t *n, Frame *r
         if (r == 0)
                 return keep(reader, scan, p, n);
 
+        if (!reader->scan) {
+                *ret = (Frame){.p = *p, .len = used, .odd = scan->cbor.odd};
+                advance(p, n, used);
+                return 1;
+        }
+
         odd = scan->cbor.odd;
         r = complete(reader, p, n, used, &whole);
         if (r < 0)

@@ -20,6 +20,11 @@ void json_split_init(JsonSplit *split, size_t max) {
 /* Within a string: moves past its end, or to the end of the octets. */
 static const uint8_t *split_string(JsonSplit *split, const uint8_t *p, const uint8_t *end) {
         for (; p < end; p++) {
+                if (!split->escape)
+                        p = json_skip_plain(p, end);
+                if (p == end)
+                        break;
+
                 if (split->escape)
                         split->escape = false;
                 else if (*p == '\\')

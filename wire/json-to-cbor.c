@@ -119,7 +119,7 @@ static uint32_t take_unicode(const uint8_t **p, const uint8_t *end) {
 static int check_string(Reader *reader) {
         const uint8_t *p = reader->p + 1, *end = reader->end;
 
-        for (; p < end && *p >= 0x20; p++) {
+        for (; (p = json_skip_plain(p, end)) < end && *p >= 0x20; p++) {
                 if (*p == '"') {
                         reader->p = p + 1;
                         return 0;
@@ -337,7 +337,7 @@ static void put_string(Reader *reader, Buf *to) {
         const uint8_t *begin = reader->p + 1, *p = begin;
         bool escapes = false;
 
-        for (; *p != '"'; p++)
+        for (; *(p = json_skip_plain(p, reader->end)) != '"'; p++)
                 if (*p == '\\') {
                         escapes = true;
                         p++;

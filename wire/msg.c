@@ -10,24 +10,29 @@
 #include "wire/msg.h"
 
 #include "wire/cbor-head.h"
+#include "wire/queue-chunk.h"
 #include "wire/utf8.h"
 
-/* The first element when it's a string within the first octet's reach; false when it has to be read
- * properly. */
-static bool take_short_str(CborCursor *c, Str *ret) {
+/* Reads a message of the common kind; false when it has to be read properly. */
+static inline bool parse_short(Msg *ret, const uint8_t *p, size_t len) {
         size_t n;
 
-        if (c->p == c->end || c->p[0] < CBOR_MAJOR_BYTES << 5 || c->p[0] >= CBOR_MAJOR_ARRAY << 5)
+        if (len < 2 || p[0] <= CBOR_MAJOR_ARRAY << 5 || p[0] >= (CBOR_MAJOR_ARRAY << 5 | CBOR_INFO_1) ||
+                p[1] < CBOR_MAJOR_BYTES << 5 || p[1] >= CBOR_MAJOR_ARRAY << 5)
                 return false;
 
-        n = c->p[0] & 0x1f;
-        if (n >= CBOR_INFO_1 || (size_t) (c->end - c->p) <= n)
+        n = p[1] & 0x1f;
+        if (n >= CBOR_INFO_1 || len - 2 < n)
                 return false;
-        if (c->p[0] >> 5 == CBOR_MAJOR_BYTES && utf8_ascii_prefix(c->p + 1, n) < n)
+        if (p[1] >> 5 == CBOR_MAJOR_BYTES && utf8_ascii_prefix(p + 2, n) < n)
                 return false;
 
-        *ret = (Str){(const char *) c->p + 1, n};
-        c->p += 1 + n;
+        *ret = (Msg){
+                .to = {(const char *) p + 2, n},
+                .n = (p[0] & 0x1f) - 1u,
+                .tail = p + 2 + n,
+                .tail_len = len - 2 - n,
+        };
         return true;
 }
 
@@ -54,17 +59,18 @@ int msg_parse(Msg *ret, const uint8_t *p, size_t len, Buf *scratch) {
         uint64_t n;
         int r;
 
+        if (parse_short(ret, p, len))
+                return 1;
+
         r = cbor_read_array(&c, &n);
         if (r < 0)
                 return r;
         if (n == 0 || (n == CBOR_INDEFINITE && cbor_peek(&c) == CBOR_END))
                 return 0;
 
-        if (!take_short_str(&c, &msg.to)) {
-                r = cbor_read_str_or_null(&c, scratch, &msg.to);
-                if (r < 0)
-                        return r;
-        }
+        r = cbor_read_str_or_null(&c, scratch, &msg.to);
+        if (r < 0)
+                return r;
 
         msg.tail = c.p;
         msg.tail_len = (size_t) (c.end - c.p);
@@ -85,11 +91,19 @@ size_t msg_size_max(Str to, size_t tail_len) {
         return CBOR_HEAD_MAX + CBOR_HEAD_MAX + to.n + tail_len;
 }
 
+static inline size_t write_head(uint8_t *out, unsigned major, uint64_t value) {
+        if (value >= CBOR_INFO_1)
+                return cbor_head(out, major, value);
+
+        *out = (uint8_t) (major << 5 | value);
+        return 1;
+}
+
 size_t msg_write(uint8_t *out, Str to, uint64_t n, const uint8_t *tail, size_t tail_len) {
         size_t len;
 
-        len = cbor_head(out, CBOR_MAJOR_ARRAY, n + 1);
-        len += cbor_head(out + len, CBOR_MAJOR_TEXT, to.n);
+        len = write_head(out, CBOR_MAJOR_ARRAY, n + 1);
+        len += write_head(out + len, CBOR_MAJOR_TEXT, to.n);
         if (to.n > 0)
                 memcpy(out + len, to.p, to.n);
         len += to.n;
@@ -100,12 +114,15 @@ size_t msg_write(uint8_t *out, Str to, uint64_t n, const uint8_t *tail, size_t t
 }
 
 int msg_queue(Queue *queue, Str to, uint64_t n, const uint8_t *tail, size_t tail_len) {
+        size_t max = msg_size_max(to, tail_len);
         uint8_t *room;
 
-        room = queue_reserve(queue, msg_size_max(to, tail_len));
+        room = queue_room(queue, max);
+        if (!room)
+                room = queue_reserve(queue, max);
         if (!room)
                 return -ENOMEM;
 
-        queue_commit(queue, msg_write(room, to, n, tail, tail_len));
+        queue_add(queue, msg_write(room, to, n, tail, tail_len));
         return 0;
 }

@@ -17,18 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/queue-chunk.h"
+
 /* With what malloc() adds a page, and sixteen. */
 #define CHUNK_OVERHEAD (sizeof(QueueChunk) + 16)
 #define CHUNK_FIRST (4096 - CHUNK_OVERHEAD)
 #define CHUNK_NEXT (65536 - CHUNK_OVERHEAD)
-
-struct QueueChunk {
-        QueueChunk *next;
-        size_t start; /* octets before it have left */
-        size_t end;
-        size_t cap;
-        uint8_t data[];
-};
 
 void queue_deinit(Queue *queue) {
         while (queue->head) {
@@ -86,10 +80,11 @@ static void queue_trim(Queue *queue) {
 }
 
 uint8_t *queue_reserve(Queue *queue, size_t n) {
-        QueueChunk *chunk = queue->tail;
+        uint8_t *room = queue_room(queue, n);
+        QueueChunk *chunk;
 
-        if (chunk && chunk->cap - chunk->end >= n)
-                return chunk->data + chunk->end;
+        if (room)
+                return room;
 
         queue_trim(queue);
         chunk = chunk_new(queue, n);
@@ -107,8 +102,7 @@ void queue_commit(Queue *queue, size_t used) {
         }
 
         assert(queue->tail && queue->tail->cap - queue->tail->end >= used);
-        queue->tail->end += used;
-        queue->len += used;
+        queue_add(queue, used);
 }
 
 int queue_put(Queue *queue, const void *data, size_t n) {

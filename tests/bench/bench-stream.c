@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/bench/kernel.h"
 #include "tests/bench/rig.h"
 #include "tests/bench/series.h"
 #include "tests/bench/talk.h"
@@ -190,7 +191,18 @@ static void show_trips(size_t form, int hops) {
         (void) printf("\n");
 }
 
+static void show_kernel(void) {
+        Kernel kernel;
+
+        kernel_measure(&kernel);
+        (void) printf("This machine: %ld CPUs; system call %.0f ns; 64 octets written and read: Unix %.0f "
+                      "ns, TCP %.0f ns.\n\n",
+                sysconf(_SC_NPROCESSORS_ONLN), kernel.null, kernel.unix_, kernel.tcp);
+}
+
 static void show(const Options *options) {
+        if (strcmp(options->pattern, "*") == 0)
+                show_kernel();
         (void) printf("One way, thousand messages a second, medians of %u rounds. In brackets: in ratio to "
                       "the relay of\n"
                       "the same hops and window. CPU: seconds for a million messages of 64 octets, of the "

@@ -123,13 +123,10 @@ static void library_aim(End *end, const char *id) {
 
 /* One turn of the program's loop. */
 static void library_turn(End *end) {
-        int r = aemp_process(end->a);
-
-        must(r, "aemp_process");
+        must(aemp_wait(end->a, AEMP_INFINITE), "aemp_wait");
+        must(aemp_process(end->a), "aemp_process");
         if (!aemp_port_is_alive(end->port))
                 errx(1, "the port died");
-        if (r == 0)
-                must(aemp_wait(end->a, AEMP_INFINITE), "aemp_wait");
 }
 
 static void library_until_writable(End *end) {

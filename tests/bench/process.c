@@ -97,6 +97,9 @@ int child_wait_first(Child *children, int n) {
 }
 
 int child_result(const Child *child) {
+        if (WIFSIGNALED(child->status))
+                warnx("a program died of SIG%s", sigabbrev_np(WTERMSIG(child->status)));
+
         return WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0 ? 0 : -ECHILD;
 }
 

@@ -29,7 +29,7 @@ typedef struct Child {
 
 /* Waits until one of n has ended; returns which. */
 int child_wait_first(Child *children, int n);
-/* Of one that is over: 0, or -ECHILD. */
+/* Of one that is over: 0, or -ECHILD; of a signal it says so. */
 int child_result(const Child *child);
 /* Kills it if it is still there. */
 void child_end(Child *child);

@@ -3,7 +3,6 @@
 #include "tests/bench/rig.h"
 
 #include <err.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "tests/bench/daemon.h"
 #include "tests/bench/process.h"
 #include "tests/bench/relay.h"
+#include "tests/bench/sock.h"
 
 const char *rig_path(const Rig *rig, int which) {
         return rig->path[rig->hops == 1 ? 0 : which];
@@ -31,29 +31,12 @@ static int unix_listen(const char *path) {
         return fd;
 }
 
-static void tcp_pair(int ret[2]) {
-        struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        socklen_t n = sizeof(sa);
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        ret[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || ret[0] < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || listen(fd, 1) < 0 ||
-                getsockname(fd, (struct sockaddr *) &sa, &n) < 0 ||
-                connect(ret[0], (struct sockaddr *) &sa, sizeof(sa)) < 0)
-                err(1, "TCP on loopback");
-
-        ret[1] = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-        if (ret[1] < 0)
-                err(1, "accept");
-        (void) close(fd);
-}
-
 void rig_start_relays(Rig *rig, const char *dir, int hops) {
         int tcp[2] = {-1, -1}, listening[2] = {-1, -1};
 
         *rig = (Rig){.hops = hops};
         if (hops == 2)
-                tcp_pair(tcp);
+                sock_tcp_pair(tcp);
 
         for (int i = 0; i < hops; i++) {
                 (void) snprintf(rig->path[i], sizeof(rig->path[i]), "%s/relay%d-%d", dir, hops, i + 1);
@@ -84,9 +67,9 @@ void rig_start_aempds(Rig *rig, const char *dir, int hops, const char *aempd) {
 
         *rig = (Rig){.hops = hops};
         for (int i = 0; i < hops; i++) {
-                char node[32];
+                char node[64];
 
-                (void) snprintf(node, sizeof(node), "bench%d%c", hops, 'a' + i);
+                (void) snprintf(node, sizeof(node), "bench%d%c.example.net", hops, 'a' + i);
                 daemon_start(&daemon, node);
                 rig->pid[i] = daemon.pid;
                 (void) snprintf(rig->path[i], sizeof(rig->path[i]), "%s", daemon.path);

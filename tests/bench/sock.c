@@ -25,6 +25,23 @@ void sock_prepare(int fd, bool nonblocking) {
                 err(1, "fcntl");
 }
 
+void sock_tcp_pair(int ret[2]) {
+        struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t n = sizeof(sa);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        ret[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0 || ret[0] < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || listen(fd, 1) < 0 ||
+                getsockname(fd, (struct sockaddr *) &sa, &n) < 0 ||
+                connect(ret[0], (struct sockaddr *) &sa, sizeof(sa)) < 0)
+                err(1, "TCP on loopback");
+
+        ret[1] = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        if (ret[1] < 0)
+                err(1, "accept");
+        (void) close(fd);
+}
+
 Sock *sock_open(const char *path) {
         struct sockaddr_un sa = {.sun_family = AF_UNIX};
         Sock *sock = calloc(1, sizeof(*sock));

@@ -53,5 +53,7 @@ static inline size_t sock_frame_len(const uint8_t *p) {
         return ntohl(n);
 }
 
-/* Buffers of 4 MiB where that is allowed, no delay. */
+/* A buffer of 4 MiB where that is allowed, no delay. */
 void sock_prepare(int fd, bool nonblocking);
+/* Two ends over loopback. */
+void sock_tcp_pair(int ret[2]);

@@ -203,9 +203,9 @@ static Talk *talk_new(void) {
 int talk_run(const TalkPlan *plan, TalkResult *ret) {
         Talk *talk = talk_new();
         Child child[2];
-        int r;
+        int i, r;
 
-        for (int i = 0; i < 2; i++) {
+        for (i = 0; i < 2; i++) {
                 child[i] = (Child){.pid = fork()};
                 if (child[i].pid < 0)
                         err(1, "fork");
@@ -214,8 +214,11 @@ int talk_run(const TalkPlan *plan, TalkResult *ret) {
         }
 
         /* the receiver never ends by itself, so when it does, it failed */
-        r = child_wait_first(child, 2) == 0 ? child_result(&child[0]) : -ECHILD;
-        for (int i = 0; i < 2; i++)
+        i = child_wait_first(child, 2);
+        r = child_result(&child[i]);
+        if (i == 1)
+                r = -ECHILD;
+        for (i = 0; i < 2; i++)
                 child_end(&child[i]);
 
         if (r == 0) {

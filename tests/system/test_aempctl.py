@@ -45,20 +45,20 @@ def address_of(daemon):
 
 
 class Running:
-    """An aempctl that runs, its stdout read line by line."""
+    """A program that runs, its stdout read line by line."""
 
-    def __init__(self, *args, address=NOWHERE):
-        self.process = subprocess.Popen([aempctl(), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=environment(address))
+    def __init__(self, *command, address=NOWHERE):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        env=environment(address))
         self._rest = b''
 
     def line(self):
-        """The next line; at the end of the output, None."""
+        """The next line; None at the end."""
         deadline = deadline_after(None)
         fd = self.process.stdout.fileno()
         while b'\n' not in self._rest:
             if not select.select([fd], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise Timeout(f'no line from aempctl, only {self._rest!r}')
+                raise Timeout(f'no line, only {self._rest!r}')
             octets = os.read(fd, 65536)
             if not octets:
                 return None
@@ -111,7 +111,7 @@ class Case(unittest.TestCase):
         return done.stderr
 
     def start(self, *args, address=None):
-        running = Running(*args, address=address or self.address)
+        running = Running(aempctl(), *args, address=address or self.address)
         self.addCleanup(running.stop)
         return running
 
@@ -511,6 +511,12 @@ class Snd(OneNode):
         client.bye()
         self.assertIn(f'no such port: {port}', self.err(NO_SUCH, 'snd', port, 'hello'))
 
+    def test_odd_names_of_ports(self):
+        for port in ('a#x y', 'a#\u00e4', 'a#x#y', 'a#x#', 'a##'):
+            self.assertIn('no such port', self.err(NO_SUCH, 'snd', port, 'hello'))
+            self.assertEqual(self.out_json('mon', port)[2], port)
+        self.assertIn('is not a port ID', self.err(USAGE, 'snd', 'a#' + 'x' * 300, 'hello'))
+
     def test_the_own_node_port(self):
         for node in ('', 'a', 'a#'):
             self.out('snd', node, 'devnull', 'x')
@@ -890,7 +896,7 @@ class Shown(OneNode):
         peer.close()
         self.daemon.wait_log('node is down')
         self.assertRegex(self.out('nodes').split('\n')[1], r'\Ap +down .* transport_error: p, \S')
-        self.assertRegex(self.out('status'), r'\n\n! node p is down, since (now|\d+s ago): transport_error: p, .*\n\Z')
+        self.assertRegex(self.out('status'), r'\n\n! node p has been down for \d+m?s: transport_error: p, .*\n\Z')
 
     def test_a_seed_that_is_not_there(self):
         seed = f'127.0.0.1:{free_port()}'
@@ -968,6 +974,75 @@ class TwoNodes(OneNode):
         self.assertIn('may still die', self.err(TIMED_OUT, '-t', '0.2', 'kil', 'b#x'))
         self.assertIn('no reply', self.err(TIMED_OUT, '-t', '0.2', 'cal', 'b#x', 'hello'))
         self.other.resume()
+
+
+class AttachScript(OneNode):
+    """examples/attach.sh: the attach protocol without the library."""
+
+    def script(self):
+        running = Running(os.path.join(SOURCE, 'examples', 'attach.sh'), self.daemon.socket_path)
+        self.addCleanup(running.stop)
+        return running, running.line()
+
+    def test_calls(self):
+        running, port = self.script()
+        self.assertEqual(self.out_json('cal', port, 'ping'), ['pong'])
+        for args, reply in (
+                ([], []),
+                (['x', '1', '[2.5,null]'], ['x', '1', [2.5, None]]),
+                (['"\\n"', '{"a":"\\u00e4 \'$(x)"}'], ['\n', {'a': '\u00e4 \'$(x)'}]),
+                (['[[],null]'], [[], None]),
+                (['\'"`', '--', '-n', '-e'], ['\'"`', '-n', '-e']),
+        ):
+            self.assertEqual(self.out_json('cal', port, *args), reply)
+
+    def test_strangers_do_not_speak_for_it(self):
+        running, port = self.script()
+        for message in (['bye', 'a'], ['bye', ''], ['bye', 'a#'], ['ping', ''], ['ping', 'a'], [['bye'], ''], [], ['x', 5], ['bye', None], ['ping']):
+            self.out('snd', port, json.dumps(message))
+        self.assertEqual(self.out_json('cal', port, 'ping'), ['pong'])
+
+    def test_what_jq_can_not_read(self):
+        running, port = self.script()
+        self.out('snd', port, '[' * 400 + ']' * 400)
+        self.assertEqual(self.out_json('cal', port, 'ping'), ['pong'])
+
+    def test_monitors(self):
+        running, port = self.script()
+        client = self.client()
+        client.send(['', 'mon1', port], ['', 'mon1', port + '0'], ['', 'mon1', port], ['', 'mon0', port], ['', 'mon1', port])
+        self.assertEqual(client.recv()[:4], ['', 'kil0', port + '0', 'no_such_port'])
+        self.out('kil', port, 'die', 'because', '{"a":[1]}')
+        self.assertEqual(client.recv(), ['', 'kil0', port, 'die', 'because', {'a': [1]}])
+        self.assertEqual(self.ended(running, OK), '')
+
+    def test_stop(self):
+        running, port = self.script()
+        client = self.client()
+        client.send(['', 'mon1', port], [port, 'stop'])
+        self.assertEqual(client.recv(), ['', 'kil0', port])
+        self.assertEqual(self.ended(running, OK), '')
+
+    def test_down_is_answered(self):
+        running, port = self.script()
+        with Aempd('b', seeds=[self.daemon.binds[0]]) as b:
+            self.assertEqual(self.out_json('cal', port, 'ping', address=address_of(b)), ['pong'])
+            b.kill9()
+            attached(self.daemon, 'attach.sh')
+            b.start()
+            # if it had not been, the answer would be dropped
+            self.assertEqual(self.out_json('cal', port, 'ping', address=address_of(b)), ['pong'])
+
+    def test_aempd_goes_away(self):
+        running, port = self.script()
+        self.daemon.stop()
+        self.assertIn('aempd went away', self.ended(running, FAILED))
+
+    def test_aempd_is_not_there(self):
+        self.daemon.stop()
+        running, port = self.script()
+        self.assertIsNone(port)
+        self.assertIn('no aempd there', self.ended(running, FAILED))
 
 
 class Interrupted(OneNode):

@@ -283,22 +283,40 @@ static bool is_odd(const char *text) {
 }
 
 TEST(odd_items) {
-        check(!is_odd("84 f4 f5 f6 f7"));
+        check(!is_odd("83 f4 f5 f6"));
         check(!is_odd("83 f97e00 fa7fc00000 fb7ff8000000000000"));
         check(is_odd("81 e0"));
         check(is_odd("81 f3"));
+        check(is_odd("81 f7"));
         check(is_odd("f820"));
         check(is_odd("f8ff"));
         check(is_odd("82 00 9f f0 ff"));
-        check(is_odd("a1 f0 00"));
+        check(is_odd("a1 f7 00"));
+        check(!is_odd("42 e0f3"));
+        check(!is_odd("82 18e0 f9e0f3"));
 
         check(is_odd("d81a 80"));
         check(is_odd("d9001a 80"));
         check(is_odd("db000000000000001a 80"));
-        check(!is_odd("d81b 80"));
+        check(is_odd("c2 d9d9f7 82 00 c1 00"));
         check(!is_odd("d9011a 80"));
         check(!is_odd("82 181a f91a1a"));
-        check(!is_odd("42 e0f3"));
+}
+
+TEST(odd_tags) {
+        static const uint64_t odd_tags[] = {0, 1, 4, 5, 25, 26, 29, 30, 32, 264, 265};
+        size_t n_odd = 0;
+
+        for (uint64_t tag = 0; tag < 70000; tag++) {
+                uint8_t item[CBOR_HEAD_MAX + 1] = {0};
+                size_t n = cbor_head(item, 6, tag), len;
+                bool odd,
+                        expected = n_odd < sizeof(odd_tags) / sizeof(odd_tags[0]) && odd_tags[n_odd] == tag;
+
+                n_odd += expected;
+                check_int(cbor_check(item, n + 1, MAX, &len, &odd), ==, 0);
+                check_int(odd, ==, expected);
+        }
 }
 
 /* --- depth and size --------------------------------------------------------------------------------- */

@@ -128,12 +128,13 @@ static void check_clean(const char *odd, const char *expected) {
 
 TEST(clean) {
         check_clean("00", "00");
-        check_clean("84 f4 f5 f6 f7", "84 f4 f5 f6 f7");
+        check_clean("84 f4 f5 f6 f7", "84 f4 f5 f6 f6");
         check_clean("e0", "f6");
         check_clean("84 00 e0 f3 f8ff", "84 00 f6 f6 f6");
         check_clean("81 d81a 82 6141 80", "81 82 6141 80");
         check_clean("d9001a da0000001a db000000000000001a 00", "00");
-        check_clean("c1 d81a c2 e1", "c1 c2 f6");
+        check_clean("c3 d81a c2 e1", "c3 c2 f6");
+        check_clean("82 c1 00 a1 c0 6161 d8197f6161ff", "82 00 a1 6161 7f6161ff");
         check_clean("9f f0 bf f1 f2 ff ff", "9f f6 bf f6 f6 ff ff");
 
         /* what only looks like it */

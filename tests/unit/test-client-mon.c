@@ -374,6 +374,27 @@ TEST(crossed_and_detached) {
         teardown();
 }
 
+/* What waits for an answer counts for the bound: "writable" comes when it does not wait any more. */
+TEST(crossed_and_bounded) {
+        Heard h = {0};
+        int fired = 0;
+
+        setup();
+        check_int(aemp_set_queue_bound(a, 10), ==, 0);
+        check_int(aemp_on_writable(a, NULL, heard_fn, &h), ==, 0);
+        check_int(aemp_mon(a, NULL, "n#p", on_mon_count, &fired), ==, 0);
+        fake_say(&fake, "[\"\",\"down\",\"n\",\"transport_error\"]");
+        check_int(run(a), ==, 0);
+        check_int(aemp_snd(a, "n#p", "[s]", "long enough"), ==, 0);
+        check_int(aemp_snd(a, "n#p", "[s]", "long enough"), ==, -EAGAIN);
+        check_int(run(a), ==, 0);
+        check_str(heard(&h), "");
+        fake_say(&fake, "[\"\",\"kil0\",\"n#p\",\"transport_error\"]");
+        check_int(run(a), ==, 0);
+        check_str(heard(&h), ".; ");
+        teardown();
+}
+
 static aemp_slot *victims[3];
 static int deaths;
 

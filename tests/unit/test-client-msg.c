@@ -36,7 +36,6 @@ static aemp_msg *message(const void *octets, size_t size, size_t n) {
 }
 
 static aemp_msg *json_message(const char *json) {
-        _cleanup_buf_ Buf text = BUF_INIT;
         json_t *array = json_loads(json, 0, NULL);
         aemp_msg *msg = NULL;
         aemp_port *port;

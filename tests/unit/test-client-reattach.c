@@ -47,6 +47,7 @@ TEST(comes_back) {
         check_int(aemp_mon(a, NULL, "n#p", heard_mon, &mon), ==, 0);
         check_int(aemp_mon(a, NULL, "n#q", heard_mon, &mon), ==, 0);
         check_int(aemp_mon(a, NULL, aemp_port_id(port), heard_mon, &local), ==, 0);
+        check_int(aemp_mon_snd(a, NULL, aemp_port_id(port), aemp_port_id(other), "[s]", "dead"), ==, 0);
         check_int(aemp_mon_nodes(a, NULL, heard_node, &node), ==, 0);
         check_int(aemp_cal(a, NULL, "n#p", AEMP_INFINITE, heard_cal, &call, NULL), ==, 0);
         check_int(aemp_cal(a, NULL, aemp_port_id(other), AEMP_INFINITE, heard_cal, &call, "[s]", "own"), ==,
@@ -115,6 +116,7 @@ TEST(comes_back) {
         fake_expect(&fake, "[\"host1#P1.1\",\"x\"]");
         fake_expect_nothing(&fake); /* the new aempd does not watch it */
         check_str(heard(&local), "host1#P1.1 [\"end\"]; ");
+        check_str(heard(&msg), "[\"dead\",\"end\"]; ");
 
         aemp_port_unref(port);
         aemp_port_unref(other);

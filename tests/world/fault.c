@@ -73,11 +73,26 @@ static void fault_power(World *world, unsigned a, unsigned b, uint64_t length) {
         mend_later(world, a, 0, 1000 + length);
 }
 
+/* Much is said to that host, or to that program. */
+static void flood(World *world, const Host *host, const Prog *prog) {
+        Rng *rng = &world->sim.rng;
+        size_t size = rng_delay(rng, 16000);
+
+        for (unsigned i = 0; i < world->n_talks; i++) {
+                Talk *talk = world->talks[i];
+
+                if (talk->state == TALK_ON && talk->to && !port_is_dead(talk->to) && talk->to->host == host &&
+                        (!prog || talk->to->prog == prog))
+                        talk_burst(talk, (unsigned) rng_between(rng, 5, 25), rng_delay(rng, 1000), size);
+        }
+}
+
 static void fault_freeze(World *world, unsigned a, unsigned b, uint64_t length) {
         if (!world->hosts[a].node)
                 return;
 
         host_freeze(&world->hosts[a]);
+        flood(world, &world->hosts[a], NULL);
         mend_later(world, a, 0, length);
 }
 
@@ -124,18 +139,12 @@ static Prog *any_prog(World *world, unsigned host) {
 /* A program doesn't read while many have much to say to it. */
 static void fault_slow(World *world, unsigned a, unsigned b, uint64_t length) {
         Prog *prog = any_prog(world, a);
-        size_t size = rng_delay(&world->sim.rng, 30000);
 
         if (!prog)
                 return;
 
         prog_pause(prog, length);
-        for (unsigned i = 0; i < world->n_talks; i++) {
-                Talk *talk = world->talks[i];
-
-                if (talk->to && talk->to->prog == prog && talk->state == TALK_ON && !port_is_dead(talk->to))
-                        talk_burst(talk, 20, rng_below(&world->sim.rng, 1000), size);
-        }
+        flood(world, prog->host, prog);
 }
 
 static void fault_prog(World *world, unsigned a, unsigned b, uint64_t length) {
@@ -156,7 +165,7 @@ typedef void (*FaultFn)(World *world, unsigned a, unsigned b, uint64_t length);
 
 static const FaultFn faults[] = {
         fault_cut, fault_cut, fault_cut_one_way, fault_cut_one_way, fault_isolate, fault_kill, fault_power, fault_freeze,
-        fault_reset, fault_reset, fault_meet, fault_meet, fault_slow, fault_prog, fault_latency};
+        fault_reset, fault_reset, fault_meet, fault_meet, fault_slow, fault_slow, fault_prog, fault_latency};
 
 void fault_any(World *world) {
         Rng *rng = &world->sim.rng;

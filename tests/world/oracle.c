@@ -68,8 +68,9 @@ void oracle_event(Host *host, const Event *event) {
                 host->refused++;
                 break;
         case EVENT_SLOW:
-                world->sums.slow++;
                 prog = event->node ? NULL : prog_of_who(world, event->who);
+                world->sums.slow += prog != NULL;
+                world->sums.slow_peers += event->node != NULL;
                 if (prog)
                         prog->cut = true;
                 break;
@@ -93,7 +94,8 @@ void oracle_host_gone(Host *host) {
 }
 
 void oracle_node(View *view, bool up) {
-        if (view->up == up)
+        /* a watch that starts over tells of those that are up again */
+        if (view->up == up && !(up && view->prog->restarting))
                 oracle_fail(view->prog->world, "%s is told twice that %s is %s", view->prog->name, view->host->id,
                         up ? "up" : "down");
         view->up = up;
@@ -168,12 +170,14 @@ void oracle_fired(Talk *talk, CborCursor reason) {
 
         if (talk->state == TALK_IDLE || (talk->state == TALK_STOPPING && talk->crossed))
                 oracle_fail(world, "%s: monitor of talk %u fires, but there is none", prog->name, talk->no);
+        else if (str_is(id, "limit"))
+                world->sums.limited++;
         else if (transport ? !transport_error_fits(talk, second) : !talk->to || !death_fits(talk->to, id, second))
                 oracle_fail(world, "%s: talk %u: reason \"%.*s %.*s\" does not fit", prog->name, talk->no, (int) id.n, id.p,
                         (int) second.n, second.p);
 
         if (!transport)
-                talk->told_dead = true;
+                talk->told_dead = !str_is(id, "limit");
         else if (!prog->views[talk_host(talk)->index].down && !talk->doomed)
                 prog->views[talk_host(talk)->index].owed = true;
 }
@@ -278,6 +282,20 @@ static void view_end(const View *view) {
                         view->up ? "up" : "down");
 }
 
+/* Somebody relies on it, in this quiet. */
+static bool port_is_watched(const Port *port) {
+        const World *world = port->host->world;
+
+        for (unsigned i = 0; i < world->n_talks; i++) {
+                const Talk *talk = world->talks[i];
+
+                if (talk->to == port && talk->state == TALK_ON && talk->prog->state == PROG_RUNNING)
+                        return true;
+        }
+
+        return false;
+}
+
 static void prog_end(const Prog *prog) {
         if (prog->state == PROG_OVER)
                 return;
@@ -292,11 +310,21 @@ static void prog_end(const Prog *prog) {
                 talk_end(container_of(i, Talk, by_prog));
         for (unsigned i = 1; i <= prog->world->n_hosts; i++)
                 view_end(&prog->views[i]);
+
+        LIST_FOREACH(i, &prog->ports) {
+                const Port *port = container_of(i, Port, by_prog);
+
+                if (port->end == PORT_LIVES && port->watched != port_is_watched(port))
+                        oracle_fail(prog->world, "%s: port %s is%s watched, which is wrong", prog->name, port->id,
+                                port->watched ? "" : " not");
+        }
 }
 
 void oracle_end(World *world) {
         if (world->config.topology != TOPOLOGY_HUBS && !world_is_whole(world))
                 oracle_fail(world, "the network is not whole again");
+        else if (world->config.topology != TOPOLOGY_HUBS && world_count_cables(world) != world_count_pairs(world))
+                oracle_fail(world, "%u connections between %u pairs of nodes", world_count_cables(world), world_count_pairs(world));
 
         for (unsigned i = 0; i < world->n_progs; i++)
                 prog_end(world->progs[i]);

@@ -192,7 +192,8 @@ static void prog_message(Prog *prog, const Frame *frame) {
                         talk_barrier(world->talks[no]);
                 else if (prog->restarting) {
                         prog->restarting = false;
-                        prog_watch_nodes(prog);
+                        if (!prog->watching)
+                                prog_watch_nodes(prog);
                 }
         } else if (port->end == PORT_LIVES) {
                 talk_delivered(world, prog, port, tag, c);
@@ -271,7 +272,7 @@ static void on_kil1(Prog *prog, Str name, CborCursor reason) {
         }
 }
 
-void prog_answer(Prog *prog, Host *host) {
+void prog_answer(Prog *prog, const Host *host) {
         View *view = &prog->views[host->index];
         Sim *sim = &prog->world->sim;
 
@@ -316,7 +317,9 @@ static void on_down(Prog *prog, Str id) {
         oracle_down(view);
         view->down = true;
         view->owed = false;
-        prog_answer(prog, host);
+        view->n_downs++;
+        if (!prog->silent)
+                prog_answer(prog, host);
 }
 
 static void prog_request(Prog *prog, const Msg *msg) {
@@ -368,13 +371,13 @@ void prog_watch_nodes(Prog *prog) {
                 return;
         }
 
-        /* what is under way belongs to the old watch: stop it, and start when that was read */
+        /* over again; or stop, and start when all that was under way has been read */
         if (list_is_empty(&prog->ports))
                 return;
         port = container_of(prog->ports.next, Port, by_prog);
-        prog->watching = false;
+        prog->watching = port->no % 2;
         prog->restarting = true;
-        prog_ask(prog, "nodes0", NULL);
+        prog_ask(prog, prog->watching ? "nodes1" : "nodes0", NULL);
         prog_ask(prog, "time", port->id, "barrier", "", NULL);
 }
 

@@ -50,6 +50,7 @@ typedef struct View {
         bool owed;      /* a transport_error came, so `down` has to come */
         unsigned losses; /* the host's count of them, when it answered last */
         bool up;        /* as it was told after nodes1 */
+        unsigned n_downs; /* that it was told */
         Alarm answer;
 } View;
 
@@ -69,6 +70,7 @@ struct Prog {
         bool patient;   /* answers `down` when all its monitors there have fired; else at once */
         bool hasty;     /* renews monitors before it has answered `down` */
         uint64_t answer_delay; /* at most */
+        bool silent;    /* does not answer `down` by itself */
         Framing framing;
         FrameReader reader;
         Buf line;
@@ -79,7 +81,7 @@ struct Prog {
         List talks;
         View *views;    /* by host index */
         bool watching;  /* nodes1 was sent, and its answers are awaited */
-        bool restarting; /* nodes0, then the barrier, then nodes1 */
+        bool restarting; /* the barrier behind a nodes0 or another nodes1 is awaited */
 
         Alarm flush;
         Alarm wake;     /* reads again */
@@ -112,4 +114,4 @@ void prog_ask(Prog *prog, const char *tag, ...) __attribute__((sentinel));
 void prog_send(Prog *prog, const Buf *message);
 
 /* The answer to `down` of that node may be due. */
-void prog_answer(Prog *prog, Host *host);
+void prog_answer(Prog *prog, const Host *host);

@@ -20,13 +20,15 @@
         X(delivered, "messages delivered")                                                                   \
         X(lost, "messages lost")                                                                             \
         X(watched, "monitors started")                                                                       \
+        X(limited, "monitors over the limit")                                                                \
         X(fired, "monitors fired")                                                                           \
         X(downs, "downs told")                                                                               \
         X(ups, "nodes up")                                                                                   \
         X(reconnects, "reconnects")                                                                          \
         X(failures, "attempts failed")                                                                       \
         X(refused, "handshakes refused")                                                                     \
-        X(slow, "cut for slowness")                                                                          \
+        X(slow, "programs cut for slowness")                                                                 \
+        X(slow_peers, "peers cut for slowness")                                                              \
         X(alarms, "simulator events")
 
 typedef struct Sums {

@@ -70,8 +70,8 @@ void talk_unwatch(Talk *talk) {
 void talk_barrier(Talk *talk) {
         if (talk->state == TALK_STOPPING)
                 talk->state = TALK_IDLE;
-        if (talk_view(talk)->down)
-                prog_answer(talk->prog, &talk->world->hosts[talk_host(talk)->index]);
+        if (talk_view(talk)->down && !talk->prog->silent)
+                prog_answer(talk->prog, talk_host(talk));
 }
 
 /* --- sending ----------------------------------------------------------------------------------------- */
@@ -196,8 +196,20 @@ void talk_renew(Talk *talk, uint64_t delay) {
 
 /* --- what is told ------------------------------------------------------------------------------------ */
 
+static void read_why(Talk *talk, CborCursor reason) {
+        for (int i = 0; i < 2; i++) {
+                Str s = STR_NULL;
+
+                (void) cbor_read_str(&reason, &talk->world->strings, &s);
+                snprintf(talk->why[i], sizeof(talk->why[i]), "%.*s", (int) s.n, s.p);
+        }
+}
+
 void talk_fired(Talk *talk, CborCursor reason) {
         oracle_fired(talk, reason);
+        talk->n_fired++;
+        talk->fired_at = talk->world->sim.now;
+        read_why(talk, reason);
 
         if (talk->state == TALK_STOPPING) {
                 talk->crossed = true;
@@ -207,8 +219,8 @@ void talk_fired(Talk *talk, CborCursor reason) {
         talk->rounds[talk->n_rounds - 1].fired = true;
         talk->state = TALK_IDLE;
         talk->doomed = false;
-        if (talk_view(talk)->down)
-                prog_answer(talk->prog, &talk->world->hosts[talk_host(talk)->index]);
+        if (talk_view(talk)->down && !talk->prog->silent)
+                prog_answer(talk->prog, talk_host(talk));
         if (talk->world->on_fired)
                 talk->world->on_fired(talk);
 }

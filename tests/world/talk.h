@@ -39,6 +39,9 @@ struct Talk {
         bool crossed; /* the monitor fired although mon0 was sent */
         bool doomed;  /* its monitor was started before `down` was answered: it will fire, don't rely on it */
         bool told_dead; /* of a death, not of a lost connection */
+        unsigned n_fired;
+        uint64_t fired_at; /* last time, and why: identifier, and what follows */
+        char why[2][128];
 
         Round *rounds;
         unsigned n_rounds;

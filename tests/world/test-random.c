@@ -21,6 +21,7 @@
 #include "tests/world/talk.h"
 
 #define MESSAGES 1000
+#define FAULTS_MAX 1000 /* when programs have come to a standstill */
 #define TRACE_SHOWN 60 /* lines, of a seed that fails */
 
 static const char *failed_plant(void);
@@ -43,14 +44,16 @@ static void choose_limits(World *world) {
         Rng *rng = &world->sim.rng;
         NodeConfig *config = &world->node_config;
 
-        if (rng_percent(rng, 40)) {
-                config->client_high = rng_between(rng, 4, 64) * 1024;
-                config->client_hard = config->client_high * rng_between(rng, 2, 20);
+        if (rng_percent(rng, 50)) {
+                config->client_high = rng_between(rng, 4, 32) * 1024;
+                config->client_hard = config->client_high * rng_between(rng, 2, 10);
         }
-        if (rng_percent(rng, 40)) {
-                config->peer_high = rng_between(rng, 4, 128) * 1024;
-                config->peer_hard = config->peer_high * rng_between(rng, 2, 20);
+        if (rng_percent(rng, 50)) {
+                config->peer_high = rng_between(rng, 4, 64) * 1024;
+                config->peer_hard = config->peer_high * rng_between(rng, 2, 10);
         }
+        if (rng_percent(rng, 10))
+                config->max_monitors = (unsigned) rng_between(rng, 3, 30);
         if (rng_percent(rng, 50))
                 world->socket_capacity = rng_between(rng, 2000, 60000);
 }
@@ -103,11 +106,15 @@ static bool last_words(World *world) {
         return world_run(world, 3 * USEC_PER_SEC);
 }
 
+static bool limited(const Talk *talk) {
+        return strcmp(talk->why[0], "limit") == 0;
+}
+
 static bool nothing_lost(World *world, unsigned from) {
         for (unsigned i = from; i < world->n_talks; i++) {
                 const Talk *talk = world->talks[i];
 
-                if (talk->state != TALK_ON || talk_round(talk)->delivered != 3)
+                if (!limited(talk) && (talk->state != TALK_ON || talk_round(talk)->delivered != 3))
                         oracle_fail(world, "%s: talk %u: all is well, and it fails", talk->prog->name, talk->no);
         }
 
@@ -124,7 +131,7 @@ static bool live(World *world) {
                 return false;
 
         act_begin(world, MESSAGES);
-        for (unsigned i = 0; i < n_faults || !act_is_over(world); i++) {
+        for (unsigned i = 0; i < n_faults || (!act_is_over(world) && i < FAULTS_MAX); i++) {
                 if (!world_run(world, rng_below(rng, timeout / 2)))
                         return false;
                 fault_any(world);
@@ -200,10 +207,10 @@ static bool run_seeds(uint64_t from, uint64_t to, bool verbose, bool quiet, uint
         bool ok = true;
         double seconds;
 
-        (void) clock_gettime(CLOCK_MONOTONIC, &start);
+        (void) clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
         for (seed = from; seed <= to && ok; seed++)
                 ok = run_seed(seed, verbose ? stdout : NULL, &sums, failure);
-        (void) clock_gettime(CLOCK_MONOTONIC, &end);
+        (void) clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
         seconds = (double) (end.tv_sec - start.tv_sec) + (double) (end.tv_nsec - start.tv_nsec) / 1e9;
 
         if (!ok) {
@@ -217,7 +224,7 @@ static bool run_seeds(uint64_t from, uint64_t to, bool verbose, bool quiet, uint
         }
         if (!quiet) {
                 sums_print(&sums);
-                printf("# %.0f seeds/s\n", (double) sums.seeds / (seconds > 0 ? seconds : 1));
+                printf("# %.0f seeds a second of CPU time\n", (double) sums.seeds / (seconds > 0 ? seconds : 1));
         }
         return ok;
 }

@@ -57,7 +57,7 @@ size_t world_resolve(World *world, const char *name, char ret[2][64]) {
                 snprintf(ret[0], 64, "%s", name);
                 return 1;
         }
-        if (sscanf(name, "hub%u.", &hub) != 1 || hub < 1 || hub > world->n_hosts)
+        if (sscanf(name, "hub%u.", &hub) != 1 || hub < 1 || hub > world->n_hosts || rng_percent(&world->sim.rng, 5))
                 return 0;
 
         if (hub == 2)
@@ -181,11 +181,35 @@ bool world_run_until(World *world, bool (*done)(World *world), uint64_t at_most)
 }
 
 bool world_is_whole(World *world) {
-        for (unsigned i = 1; i <= world->n_hosts; i++)
-                if (world->hosts[i].node && node_peers_up(world->hosts[i].node) != world->n_hosts - 1)
-                        return false;
+        unsigned ends = 0;
 
-        return true;
+        for (unsigned i = 1; i <= world->n_hosts; i++)
+                if (world->hosts[i].node)
+                        ends += node_peers_up(world->hosts[i].node);
+
+        return ends == 2 * world_count_pairs(world);
+}
+
+unsigned world_count_cables(const World *world) {
+        unsigned n = 0;
+
+        LIST_FOREACH(i, &world->net.cables) {
+                const Cable *cable = container_of(i, Cable, by_net);
+
+                n += !cable->local && cable->ends[0].ready && cable->ends[1].ready && !cable->ends[0].closed &&
+                        !cable->ends[1].closed;
+        }
+
+        return n;
+}
+
+unsigned world_count_pairs(const World *world) {
+        unsigned n = 0;
+
+        for (unsigned i = 1; i <= world->n_hosts; i++)
+                n += world->hosts[i].node != NULL;
+
+        return n * (n - 1) / 2;
 }
 
 void world_cut(World *world, unsigned a, unsigned b, bool there, bool back) {

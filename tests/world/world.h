@@ -64,6 +64,9 @@ bool world_run_until(World *world, bool (*done)(World *world), uint64_t at_most)
 Host *world_host(World *world, unsigned index);
 /* NULL: no such node. */
 Host *world_node(World *world, Str id);
+/* Connections between nodes, as both ends see them; pairs of nodes that run. */
+unsigned world_count_cables(const World *world);
+unsigned world_count_pairs(const World *world);
 /* Every running node is connected with every other. */
 bool world_is_whole(World *world);
 /* Path, power, processes: all is well again. */

@@ -4,7 +4,9 @@
 The binaries come from the environment: AEMPD, AEMPCTL.
 """
 
+import errno
 import os
+import random
 import re
 import shutil
 import signal
@@ -15,15 +17,30 @@ import tempfile
 import time
 
 from .handshake import HandshakeError, escape, unescape
-from .peer import Listener, Peer, Stream, Timeout, deadline_after
+from .peer import Closed, Listener, Peer, Stream, Timeout, deadline_after
 
 # What a sanitizer or valgrind leaves in the log.
 _SANITIZER = re.compile(r'ERROR: \w+Sanitizer|runtime error:|ERROR SUMMARY: [1-9]')
 
 
+def _first_ephemeral_port():
+    try:
+        with open('/proc/sys/net/ipv4/ip_local_port_range', encoding='ascii') as f:
+            return int(f.read().split()[0])
+    except (OSError, ValueError):
+        return 32768
+
+
 def free_port(host='127.0.0.1'):
-    with Listener(host) as listener:
-        return listener.port
+    """A port that nobody listens on, and that no outgoing connection gets either: it has to be free again after a restart."""
+    end = max(_first_ephemeral_port(), 12000)
+    while True:
+        try:
+            with Listener(host, random.randrange(10000, end)) as listener:
+                return listener.port
+        except OSError as e:
+            if e.errno != errno.EADDRINUSE:
+                raise
 
 
 def _binary(variable):
@@ -339,6 +356,10 @@ class AttachClient(Stream):
         """The barrier: all sent before was routed. Returns the messages that came before its answer."""
         return self._sync(self.port_name(), self.node_id, timeout)
 
+    def mon(self, *port_ids):
+        """Watches them; if you want to be sure that it is so, sync()."""
+        self.send(*(['', 'mon1', port_id] for port_id in port_ids))
+
     def answer_down(self, node_id):
         self.send(['', 'down', node_id])
 
@@ -346,3 +367,91 @@ class AttachClient(Stream):
         """Detaches normally; returns what came until aempd closed."""
         self.send(['', 'bye'])
         return self.recv_all(timeout)
+
+    def status(self):
+        """aempd::status, a map."""
+        return self._ask('aempd::status')
+
+    def nodes(self):
+        """aempd::nodes by node ID."""
+        return {node['node']: node for node in self._ask('aempd::nodes')}
+
+    def clients(self):
+        """aempd::clients by program."""
+        return {client['program']: client for client in self._ask('aempd::clients')}
+
+    def _ask(self, request):
+        name = self.port_name()
+        self.send(['', request, self.port_id(name)])
+        return self.recv_until([name])[1]
+
+    def wait_state(self, ask, condition, timeout=None):
+        """Asks until condition(answer) is true; returns the answer. For what aempd tells nobody by itself."""
+        deadline = deadline_after(timeout)
+        while not condition(state := ask()):
+            if time.monotonic() > deadline:
+                raise Timeout(f'still {state!r}')
+            time.sleep(0.01)
+        return state
+
+
+# Written to be started fast. The parent's attach line comes as the last argument.
+_PROGRAM = """
+import os, socket, sys
+sock = socket.socket(socket.AF_UNIX)
+sock.connect(sys.argv[1])
+sock.sendall(sys.argv[2].encode())
+answer = b''
+while not answer.endswith(b'\\n'):
+    octets = sock.recv(1)
+    if not octets:
+        break
+    answer += octets
+os.write(1, answer)
+while (octets := os.read(0, 1 << 16)):
+    sock.sendall(octets)
+    os.write(1, b'.')
+"""
+
+
+class Program:
+    """A client in a process of its own, to be killed. It sends what it is told to, as JSON, and reads nothing."""
+
+    def __init__(self, daemon, program='program'):
+        self.program = program
+        self.process = subprocess.Popen([sys.executable, '-ISc', _PROGRAM, daemon.socket_path,
+                                         f'aemp-client;1;{escape(program)};;json\n'],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        answer = self.process.stdout.readline().decode().split(';')
+        if answer[0] != 'aemp-client':
+            raise AttachError(';'.join(answer))
+        self.node_id = answer[2]
+        self.prefix = next(key[7:] for key in answer if key.startswith('prefix='))
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def port_id(self, name='p'):
+        return f'{self.node_id}#{self.prefix}{name}'
+
+    def send(self, octets):
+        """Octets, less than 64 KiB of them; returns when they are written to the socket."""
+        self.process.stdin.write(octets)
+        if self.process.stdout.read(1) != b'.':
+            raise Closed('the program has ended')
+
+    def kill9(self):
+        """Returns the time at which the signal was sent."""
+        at = time.monotonic()
+        self.process.kill()
+        return at
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()

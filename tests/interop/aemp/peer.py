@@ -276,6 +276,17 @@ class Stream:
         self.octets.append(item.octets)
         return item.value
 
+    def recv_n(self, n, timeout=None):
+        """The next n messages."""
+        deadline = deadline_after(self.timeout if timeout is None else timeout)
+        seen = []
+        try:
+            while len(seen) < n:
+                seen.append(self.recv(deadline - time.monotonic()))
+        except Timeout as e:
+            raise Timeout(f'{len(seen)} of {n} messages came, the last ones are {seen[-3:]!r}') from e
+        return seen
+
     def recv_until(self, pattern, timeout=None):
         """The next message that matches; those before it are in .messages."""
         deadline = deadline_after(self.timeout if timeout is None else timeout)
@@ -337,12 +348,13 @@ class Listener:
     """A listening loopback socket, for several connections."""
 
     def __init__(self, host='127.0.0.1', port=0):
-        self.sock = socket.create_server((host, port), backlog=64)
+        family = socket.AF_INET6 if ':' in host else socket.AF_INET
+        self.sock = socket.create_server((host, port), family=family, backlog=64)
         self.host, self.port = self.sock.getsockname()[:2]
 
     @property
     def bind(self):
-        return f'{self.host}:{self.port}'
+        return f'[{self.host}]:{self.port}' if ':' in self.host else f'{self.host}:{self.port}'
 
     def accept(self, peer=None, timeout=None, **options):
         """Hands the next connection to the peer, or to a new one with these options."""
@@ -403,6 +415,12 @@ class Peer(Stream):
             return self.adopt(socket.create_connection((host, port), timeout=self.timeout if timeout is None else timeout))
         except socket.timeout as e:
             raise Timeout(f'no connection to {host}:{port}') from e
+
+    @property
+    def address(self):
+        """Our end, as the other side sees and logs it."""
+        host, port = self.sock.getsockname()[:2]
+        return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
 
     def listen(self, host='127.0.0.1', port=0):
         """Returns the port number; accept() takes the connection."""
