@@ -23,8 +23,10 @@ fail() {
 
 # --- attaching: one line each way ---
 
-coproc AEMPD { exec socat - "UNIX-CONNECT:${1:-/run/aempd/aempd.sock}"; }
+# An empty line sets it off: bash forgets the two descriptors when it ends, which may be soon.
+coproc AEMPD { read -r && exec socat - "UNIX-CONNECT:${1:-/run/aempd/aempd.sock}"; }
 exec {in}<&"${AEMPD[0]}" {out}>&"${AEMPD[1]}"
+echo >&"$out"
 
 echo 'aemp-client;1;attach.sh;;json' >&"$out"
 IFS=';' read -r -a greeting <&"$in" || fail "no aempd there"

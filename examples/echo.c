@@ -22,6 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A port, and not a node: what is sent to a node is a request, and would be ours. */
+static int is_port(const char *id) {
+        const char *name = id ? strchr(id, '#') : NULL;
+
+        return name && name[1] != '\0';
+}
+
 static int on_message(aemp_port *port, aemp_msg *msg, void *userdata) {
         json_t *array;
         size_t last;
@@ -32,7 +39,7 @@ static int on_message(aemp_port *port, aemp_msg *msg, void *userdata) {
                 return r;
 
         last = json_array_size(array) - 1; /* of an empty array there is no such element: not a string */
-        if (json_is_string(json_array_get(array, last))) {
+        if (is_port(json_string_value(json_array_get(array, last)))) {
                 char *to = strdup(json_string_value(json_array_get(array, last)));
 
                 json_array_remove(array, last);

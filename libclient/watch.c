@@ -25,7 +25,7 @@ static bool watch_is(const void *thing, const void *arg) {
 static Str canonical(const aemp *a, Str id) {
         if (home_is_node(&a->home, id))
                 return STR_LIT("");
-        if (id.p[id.n - 1] == '#')
+        if (memchr(id.p, '#', id.n) == id.p + id.n - 1)
                 id.n--;
         return id;
 }

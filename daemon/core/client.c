@@ -231,6 +231,14 @@ static void client_line_timeout(Timer *timer) {
 
 /* --- input ------------------------------------------------------------------------------------------- */
 
+static void client_protocol_error(Client *client, int error);
+
+static bool frame_is_array(const Frame *frame) {
+        CborCursor c = cbor_cursor(frame->p, frame->len);
+
+        return cbor_peek(&c) == CBOR_ARRAY;
+}
+
 static void client_message(Client *client, const Frame *frame) {
         Node *node = client->node;
         const Origin from = {.client = client};
@@ -245,6 +253,10 @@ static void client_message(Client *client, const Frame *frame) {
         r = msg_parse(&msg, frame->p, frame->len, &node->strings);
         if (r == 0)
                 return;
+        if (r < 0 && !frame_is_array(frame)) {
+                client_protocol_error(client, r);
+                return;
+        }
         msg.odd = frame->odd;
         if (r > 0)
                 r = route(node, &from, &msg);

@@ -505,3 +505,19 @@ TEST(bad_arguments) {
         aemp_port_unref(port);
         teardown();
 }
+
+/* Only "node#" is short for a node; other names may end in it. */
+TEST(names_that_end_in_a_hash) {
+        Heard h = {0};
+
+        setup();
+        check_int(aemp_mon(a, NULL, "n##", heard_mon, &h), ==, 0);
+        check_int(aemp_mon(a, NULL, "n#x#", heard_mon, &h), ==, 0);
+        check_int(run(a), ==, 0);
+        fake_expect(&fake, "[\"\",\"mon1\",\"n##\"]");
+        fake_expect(&fake, "[\"\",\"mon1\",\"n#x#\"]");
+        fake_say(&fake, "[\"\",\"kil0\",\"n#x#\"]");
+        check_int(run(a), ==, 0);
+        check_str(heard(&h), "n#x# []; ");
+        teardown();
+}

@@ -143,18 +143,28 @@ TEST(bad_messages_are_refused) {
 TEST(rubbish_detaches) {
         start();
         rig_say(b, "[\"\",\"mon1\",\"host1#%sp\"]", a->prefix);
-        rig_say(a, "{\"not\":\"a message\"}");
-        check(a->stream); /* a message that is none, but JSON: refused */
-        check(strstr(rig_heard(a), "\"invalid\""));
         rig_say(a, "[\"host1#%sx\",1] rubbish", b->prefix);
         check(!a->stream);
         check(strstr(rig_heard(a), "\"protocol\""));
         /* what came before it counts, and its ports are dead */
         check_str(rig_heard(b),
-                expect("[\"%sx\",1]\n[\"\",\"kil0\",\"host1#%sp\",\"detached\",\"first\",100]\n",
-                        b->prefix, a->prefix));
+                expect("[\"%sx\",1]\n[\"\",\"kil0\",\"host1#%sp\",\"detached\",\"first\",100]\n", b->prefix,
+                        a->prefix));
         check(strstr(rig_events(rig), "PROTOCOL_ERROR - first[100] what came is not a message\n"));
         rig_free(rig);
+}
+
+TEST(what_is_no_array_detaches) {
+        static const char *const texts[] = {"{\"not\":\"a message\"}", "[[]]{}"};
+
+        for (size_t i = 0; i < 2; i++) {
+                start();
+                rig_say(a, "%s", texts[i]);
+                check(!a->stream);
+                check(strstr(rig_heard(a), "\"protocol\""));
+                check(b->stream);
+                rig_free(rig);
+        }
 }
 
 TEST(time_can_eval_devnull) {
