@@ -41,6 +41,7 @@ typedef struct Options {
         const char *pattern;
         unsigned rounds;
         uint64_t nsec; /* of one measurement */
+        unsigned rest; /* ms before each one, for others on the machine */
         bool verbose;
 } Options;
 
@@ -98,6 +99,7 @@ static void group_measure(Group *group, const Options *options, Rig rigs[RIG_HOP
                 if (rig->hops == 0 || fnmatch(options->pattern, name, 0) != 0)
                         continue;
 
+                (void) usleep(options->rest * 1000);
                 rig_pin(rig, group->cpu);
                 cpu = rig_cpu(rig);
                 if (talk_run(&plan, &result) < 0)
@@ -232,6 +234,7 @@ static int parse(int argc, char **argv, Options *options) {
                 {"aempd", required_argument, NULL, 'a'},
                 {"rounds", required_argument, NULL, 'r'},
                 {"time", required_argument, NULL, 't'},
+                {"rest", required_argument, NULL, 'R'},
                 {"verbose", no_argument, NULL, 'v'},
                 {},
         };
@@ -247,6 +250,9 @@ static int parse(int argc, char **argv, Options *options) {
                         break;
                 case 't':
                         options->nsec = strtoul(optarg, NULL, 10) * 1000000;
+                        break;
+                case 'R':
+                        options->rest = (unsigned) strtoul(optarg, NULL, 10);
                         break;
                 case 'v':
                         options->verbose = true;
@@ -268,7 +274,8 @@ int main(int argc, char **argv) {
 
         if (parse(argc, argv, &options) < 0) {
                 (void) fprintf(stderr,
-                        "%s [--aempd=BINARY] [--rounds=N] [--time=MSEC] [--verbose] [PATTERN]\n",
+                        "%s [--aempd=BINARY] [--rounds=N] [--time=MSEC] [--rest=MSEC] [--verbose] "
+                        "[PATTERN]\n",
                         program_invocation_short_name);
                 return 2;
         }

@@ -9,8 +9,10 @@ import contextlib
 import os
 import random
 import re
+import select
 import socket
 import sys
+import threading
 import time
 import unittest
 
@@ -19,8 +21,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import aemp
 from aemp import cbor
 from aemp.bystanders import Bystanders
-from aemp.cbor import Raw, Tag
-from aemp.harness import Aempd, AttachClient, AttachError, Program
+from aemp.cbor import Tag
+from aemp.harness import Aempd, AttachClient, AttachError, Program, sanitized
 from aemp.node import Node
 from aemp.peer import ANY, Closed, Listener, Peer, Timeout
 
@@ -72,6 +74,20 @@ class Case(unittest.TestCase):
                 sent += not octets
                 full = None
         self.fail('it takes everything')
+
+    def feed(self, c, message):
+        """Sends message(0), message(1)... until something comes. Returns the rest of one that was begun."""
+        octets, sent = b'', 0
+        deadline = time.monotonic() + c.timeout
+        c.sock.setblocking(False)
+        while not select.select([c.sock], [c.sock], [], 0.1)[0]:
+            self.assertLess(time.monotonic(), deadline)
+            octets = octets or cbor.encode(message(sent))
+            with contextlib.suppress(BlockingIOError):
+                octets = octets[c.sock.send(octets):]
+                sent += not octets
+        c.sock.settimeout(c.timeout)
+        return octets
 
     def one_warning(self, d, who, what):
         """It comes, names them, and is the only one."""
@@ -406,7 +422,8 @@ class Messages(Case):
                 p.send_raw((b'\x82\x60\x5a\x03\xff\x00\x00', b'\x9a\x03\xff\x00\x00\x60', b'\x82\x60\x7a\x03\xff\x00\x00abc',
                             b'\x82\x60\xba\x01\xff\x00\x00')[i % 4])
             d.bystanders.wait_rounds(20)
-            self.assertLess(resident(d) - before, 8 * MIB)
+            if not sanitized():
+                self.assertLess(resident(d) - before, 4 * MIB)
             self.assertEqual(warnings(d), [])
 
     def test_cut_off_at_every_octet(self):
@@ -604,7 +621,8 @@ class Peers(Case):
                 self.assertEqual(sorted(c.recv_n(2)), [['', 'kil0', 'stuck', *reason], ['', 'kil0', 'stuck#p', *reason]])
                 self.assertEqual(c.recv(), ['', 'down', 'stuck', *reason])
                 self.assertEqual(other.recv(), ['', 'down', 'stuck', *reason])
-                self.assertLess(most - before, 40 * MIB)
+                if not sanitized():
+                    self.assertLess(most - before, 16 * MIB)
 
                 stuck.recv()                                       # what it gets has no hole
                 stuck.recv_until(['p', 'hello'])
@@ -635,10 +653,8 @@ class Peers(Case):
         with self.watched(settings=settings) as d, d.attach(framings=('cbor',)) as c, d.peer('stuck') as p:
             c.mon('stuck#p')
             p.recv()
-            self.fill(d, c, lambda i: ['stuck#p', 'x' * 100000])
-            began = time.monotonic()
+            self.feed(c, lambda i: ['stuck#p', 'x' * 100000])
             self.assertEqual(c.recv()[:5], ['', 'kil0', 'stuck#p', 'transport_error', 'stuck'])
-            self.assertLess(time.monotonic() - began, 5)
             d.wait_log('node is down: stuck')
 
     def test_half_close_comes_after_its_input(self):
@@ -680,7 +696,12 @@ class Peers(Case):
 
     def test_killed_while_it_sends(self):
         """What comes of an aempd's last messages has no hole, and then the monitor fires."""
-        for _ in range(5):
+        def send(sender, to):
+            with contextlib.suppress(Closed):
+                for i in range(100000):
+                    sender.send([to, i, 'x' * 50000])
+
+        for enough in (1, 10, 20, 40, 80):
             with self.watched() as x, Aempd('y', seeds=x.binds) as y, x.attach() as c:
                 port = c.port_name()
                 with y.attach(framings=('cbor',)) as sender:
@@ -688,17 +709,14 @@ class Peers(Case):
                     self.assertEqual(sender.recv(), ['', 'node', 'x', True])
                     c.mon(sender.port_id(sender.port_name('p')))
                     self.assertEqual(sender.recv()[:2], ['', 'mon1'])
-                    sender.sock.setblocking(False)
-                    n = 0
-                    with contextlib.suppress(BlockingIOError):
-                        while n < 300:
-                            octets = cbor.encode([c.port_id(port), n, 'x' * 50000])
-                            n += sender.sock.send(octets) == len(octets)
-                    seen = [m[1] for m in c.recv_n(10)]
+                    thread = threading.Thread(target=send, args=(sender, c.port_id(port)))
+                    thread.start()
+                    seen = [m[1] for m in c.recv_n(enough)]
                     y.kill9()
+                    thread.join()
                     while (m := c.recv())[0] == port:
                         seen.append(m[1])
-                    self.assertEqual(seen, list(range(len(seen)))); print("SEEN",len(seen))
+                    self.assertEqual(seen, list(range(len(seen))))
                     self.assertEqual(m[:5], ['', 'kil0', sender.port_id(sender.port_name('p')), 'transport_error', 'y'])
                     self.assertEqual(c.recv()[:3], ['', 'down', 'y'])
                     self.assertEqual(warnings(x), [])
@@ -734,17 +752,15 @@ class Stopped(Case):
                 c.mon(e.port_id(port))
                 self.assertEqual(e.recv(), ['', 'mon1', port])
                 y.pause()
-                _, rest = self.fill(x, c, lambda i: [e.port_id(port), i, 'x' * 100000])
-                began = time.monotonic()
+                rest = self.feed(c, lambda i: [e.port_id(port), i, 'x' * 100000])
                 self.assertEqual(c.recv()[:5], ['', 'kil0', e.port_id(port), 'transport_error', 'y'])
-                self.assertLess(time.monotonic() - began, 5)
                 self.assertEqual(c.recv()[:3], ['', 'down', 'y'])
                 y.resume()
                 seen = []
                 while (m := e.recv())[:4] != ['', 'node', 'x', False]:
                     if m[0] == port:
                         seen.append(m[1])
-                self.assertEqual(seen, list(range(len(seen)))); print("SEEN",len(seen))
+                self.assertEqual(seen, list(range(len(seen))))
                 self.assertEqual(e.recv_until(['', 'node', 'x']), ['', 'node', 'x', True])
                 c.send_raw(rest)  # of a message that was begun; it comes before the answer, so it is dropped
                 c.answer_down('y')

@@ -8,12 +8,12 @@
 
 struct Act {
         World *world;
-        unsigned goal;      /* messages */
+        unsigned goal; /* messages */
         bool over;
-        unsigned per_host;  /* programs */
-        uint64_t pace;      /* mean time between what one program does */
-        size_t largest;     /* message */
-        bool idle_readers;  /* some don't read for long */
+        unsigned per_host; /* programs */
+        uint64_t pace;     /* mean time between what one program does */
+        size_t largest;    /* message */
+        bool idle_readers; /* some don't read for long */
         Alarm births;
 };
 
@@ -27,14 +27,16 @@ static size_t act_size(const Act *act) {
         Rng *rng = act_rng(act);
         unsigned kind = (unsigned) rng_below(rng, 200);
 
-        return kind == 0 ? rng_below(rng, act->largest) : kind < 20 ? rng_below(rng, 4000) : rng_below(rng, 60);
+        return kind == 0    ? rng_below(rng, act->largest)
+                : kind < 20 ? rng_below(rng, 4000)
+                            : rng_below(rng, 60);
 }
 
 static Port *prog_live_port(Prog *prog) {
         Port *live = NULL;
         unsigned n = 0;
 
-        LIST_FOREACH(i, &prog->ports) {
+        LIST_FOREACH (i, &prog->ports) {
                 Port *port = container_of(i, Port, by_prog);
 
                 if (port->end == PORT_LIVES && rng_below(&prog->world->sim.rng, ++n) == 0)
@@ -67,7 +69,7 @@ static Talk *any_talk(Prog *prog, TalkState state) {
         Talk *talk = NULL;
         unsigned n = 0;
 
-        LIST_FOREACH(i, &prog->talks) {
+        LIST_FOREACH (i, &prog->talks) {
                 Talk *other = container_of(i, Talk, by_prog);
 
                 if (other->state == state && other->from->end == PORT_LIVES && !other->renewing &&
@@ -134,7 +136,8 @@ static void prog_do(Prog *prog) {
         } else if (what < 184) {
                 prog_watch_nodes(prog);
         } else if (what < 187) {
-                prog_pause(prog, rng_delay(rng, act->idle_readers ? 20 * USEC_PER_SEC : 500 * USEC_PER_MSEC));
+                prog_pause(
+                        prog, rng_delay(rng, act->idle_readers ? 20 * USEC_PER_SEC : 500 * USEC_PER_MSEC));
         } else if (what < 188) {
                 prog_crash(prog);
         } else if (what < 189) {

@@ -53,8 +53,8 @@ static void end_feed(End *end, bool all) {
 static void end_over(End *end, const char *why) {
         Stream *stream = end->stream;
 
-        sim_trace(end->cable->net->sim, "conn %s-%s: end %d: %s", end->cable->address[0], end->cable->address[1],
-                end == end->cable->ends ? 0 : 1, why);
+        sim_trace(end->cable->net->sim, "conn %s-%s: end %d: %s", end->cable->address[0],
+                end->cable->address[1], end == end->cable->ends ? 0 : 1, why);
         end->stream = NULL;
         stream_closed(stream, why);
         end_close(end);
@@ -385,7 +385,8 @@ static void cable_step(Alarm *alarm) {
                         net_dress(net, cable, from, to);
                         end_join(there, net_listener(net, cable->address[1]), NULL);
                 }
-                cable_next(cable, there->proc && !there->closed ? STEP_SYN_ACK : STEP_REFUSED, net_latency(net, to, from));
+                cable_next(cable, there->proc && !there->closed ? STEP_SYN_ACK : STEP_REFUSED,
+                        net_latency(net, to, from));
                 break;
         case STEP_SYN_ACK:
                 if (here->proc->frozen) {

@@ -4,9 +4,9 @@
 /*
  * A simulated connection: a cable
  *
- * Two ends, a pipe each way, and the rules by which sockets die: end-of-file behind the data, a reset from where nobody has
- * the socket any more, a time-out when nothing is acknowledged. An end does for its Stream what daemon/core/stream.h
- * demands of an edge.
+ * Two ends, a pipe each way, and the rules by which sockets die: end-of-file behind the data, a reset from
+ * where nobody has the socket any more, a time-out when nothing is acknowledged. An end does for its Stream
+ * what daemon/core/stream.h demands of an edge.
  */
 
 #include "daemon/core/stream.h"
@@ -41,11 +41,11 @@ struct End {
         Stream *stream; /* NULL: not accepted yet, or gone */
         List by_proc;
         Pipe out;
-        bool ready;     /* connected, as this end sees it */
+        bool ready; /* connected, as this end sees it */
         bool paused;
-        bool hasty;     /* reads on when it is paused and end-of-file came */
+        bool hasty; /* reads on when it is paused and end-of-file came */
         bool closed;
-        bool blocked;   /* has more to write than there is room */
+        bool blocked; /* has more to write than there is room */
         const char *error;
         Alarm write;
 };
@@ -59,7 +59,7 @@ struct Cable {
         uint64_t deadline;
         Alarm open;
         Alarm reap;
-        End ends[2]; /* who connected, who accepted */
+        End ends[2];         /* who connected, who accepted */
         char address[2][64]; /* of each end */
 };
 

@@ -81,8 +81,8 @@ static void flood(World *world, const Host *host, const Prog *prog) {
         for (unsigned i = 0; i < world->n_talks; i++) {
                 Talk *talk = world->talks[i];
 
-                if (talk->state == TALK_ON && talk->to && !port_is_dead(talk->to) && talk->to->host == host &&
-                        (!prog || talk->to->prog == prog))
+                if (talk->state == TALK_ON && talk->to && !port_is_dead(talk->to) &&
+                        talk->to->host == host && (!prog || talk->to->prog == prog))
                         talk_burst(talk, (unsigned) rng_between(rng, 5, 25), rng_delay(rng, 1000), size);
         }
 }
@@ -163,13 +163,14 @@ static void fault_latency(World *world, unsigned a, unsigned b, uint64_t length)
 
 typedef void (*FaultFn)(World *world, unsigned a, unsigned b, uint64_t length);
 
-static const FaultFn faults[] = {
-        fault_cut, fault_cut, fault_cut_one_way, fault_cut_one_way, fault_isolate, fault_kill, fault_power, fault_freeze,
-        fault_reset, fault_reset, fault_meet, fault_meet, fault_slow, fault_slow, fault_prog, fault_latency};
+static const FaultFn faults[] = {fault_cut, fault_cut, fault_cut_one_way, fault_cut_one_way, fault_isolate,
+        fault_kill, fault_power, fault_freeze, fault_reset, fault_reset, fault_meet, fault_meet, fault_slow,
+        fault_slow, fault_prog, fault_latency};
 
 void fault_any(World *world) {
         Rng *rng = &world->sim.rng;
-        unsigned a = (unsigned) rng_between(rng, 1, world->n_hosts), b = (unsigned) rng_between(rng, 1, world->n_hosts - 1);
+        unsigned a = (unsigned) rng_between(rng, 1, world->n_hosts),
+                 b = (unsigned) rng_between(rng, 1, world->n_hosts - 1);
         uint64_t longest = world->node_config.monitor_timeout * 3 / 2;
 
         if (b >= a)

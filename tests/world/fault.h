@@ -4,8 +4,9 @@
 /*
  * Faults
  *
- * Cuts, one way or both, of one path or of a host; nodes killed, or gone with their power, or standing still; resets; both
- * ends connecting at once; programs that die or don't read. Each heals by itself after a while.
+ * Cuts, one way or both, of one path or of a host; nodes killed, or gone with their power, or standing
+ * still; resets; both ends connecting at once; programs that die or don't read. Each heals by itself after a
+ * while.
  */
 
 #include "tests/world/world.h"

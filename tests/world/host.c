@@ -54,7 +54,8 @@ static void host_turn(Alarm *alarm) {
         if (deadline == USEC_INFINITY)
                 alarm_clear(&host->world->sim, &host->tick);
         else
-                alarm_set(&host->world->sim, &host->tick, deadline > host->booted ? deadline - host->booted : 0);
+                alarm_set(&host->world->sim, &host->tick,
+                        deadline > host->booted ? deadline - host->booted : 0);
 }
 
 static void host_tick(Alarm *alarm) {
@@ -139,8 +140,8 @@ static const char *const event_names[_EVENT_TYPE_MAX] = {
 static void edge_event(void *userdata, const Event *event) {
         Host *host = userdata;
 
-        sim_trace(&host->world->sim, "%s: %s %s %s %s", host->id, event_names[event->type], event->node ?: "-",
-                event->who ?: "-", event->text ?: "-");
+        sim_trace(&host->world->sim, "%s: %s %s %s %s", host->id, event_names[event->type],
+                event->node ?: "-", event->who ?: "-", event->text ?: "-");
         oracle_event(host, event);
 }
 

@@ -4,8 +4,8 @@
 /*
  * A host, and the node that runs on it
  *
- * The edge of daemon/core/node.h over simulated sockets: what daemon/ is on a real machine. Inputs are gathered for a
- * moment and then the turn ends, as in an event loop.
+ * The edge of daemon/core/node.h over simulated sockets: what daemon/ is on a real machine. Inputs are
+ * gathered for a moment and then the turn ends, as in an event loop.
  */
 
 #include "daemon/core/node.h"
@@ -24,10 +24,10 @@ struct Host {
         char address[64];
         const char *seeds[NET_HOSTS_MAX + 1];
 
-        Node *node;     /* NULL: it doesn't run */
+        Node *node; /* NULL: it doesn't run */
         unsigned starts;
         uint64_t booted; /* zero of the monotonic clock, before the zero of the world's */
-        Alarm turn;     /* the present turn ends */
+        Alarm turn;      /* the present turn ends */
         Alarm tick;
         List lookups;
 
@@ -35,7 +35,7 @@ struct Host {
         bool up[NET_HOSTS_MAX];
         bool met[NET_HOSTS_MAX];
         unsigned losses[NET_HOSTS_MAX]; /* connections lost, attempts failed */
-        unsigned refused; /* handshakes */
+        unsigned refused;               /* handshakes */
 };
 
 void host_init(Host *host, World *world, unsigned index, const char *id);

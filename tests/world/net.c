@@ -14,7 +14,7 @@ void net_init(Net *net, Sim *sim) {
 }
 
 void net_deinit(Net *net) {
-        LIST_FOREACH(i, &net->cables)
+        LIST_FOREACH (i, &net->cables)
                 cable_free(container_of(i, Cable, by_net));
 }
 
@@ -26,8 +26,9 @@ void proc_init(Proc *proc, Net *net, unsigned host, const ProcOps *ops) {
 }
 
 void proc_kill(Proc *proc, bool silent) {
-        LIST_FOREACH(i, &proc->ends)
-                end_abandon(container_of(i, End, by_proc), silent && !container_of(i, End, by_proc)->cable->local);
+        LIST_FOREACH (i, &proc->ends)
+                end_abandon(container_of(i, End, by_proc),
+                        silent && !container_of(i, End, by_proc)->cable->local);
         proc->frozen = false;
 }
 
@@ -117,7 +118,7 @@ static void cable_resume(Cable *cable) {
 }
 
 static void net_resume(Net *net, unsigned a, unsigned b) {
-        LIST_FOREACH(i, &net->cables) {
+        LIST_FOREACH (i, &net->cables) {
                 Cable *cable = container_of(i, Cable, by_net);
                 unsigned from, to;
 
@@ -153,7 +154,7 @@ void net_set_dark(Net *net, unsigned host, bool dark) {
 }
 
 void net_reset(Net *net, unsigned a, unsigned b, bool both) {
-        LIST_FOREACH(i, &net->cables) {
+        LIST_FOREACH (i, &net->cables) {
                 Cable *cable = container_of(i, Cable, by_net);
                 unsigned from, to;
 

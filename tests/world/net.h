@@ -4,8 +4,8 @@
 /*
  * The network between simulated hosts
  *
- * Host N has the address 10.0.0.N and one listener on port 4040. Each ordered pair of hosts has its latency and can be cut on
- * its own, each host can lose its power.
+ * Host N has the address 10.0.0.N and one listener on port 4040. Each ordered pair of hosts has its latency
+ * and can be cut on its own, each host can lose its power.
  */
 
 #include "tests/world/cable.h"
@@ -23,8 +23,8 @@ struct Net {
         uint64_t latency[NET_HOSTS_MAX][NET_HOSTS_MAX];
 
         /* the kind of network that it is */
-        bool grained;  /* odd segment sizes */
-        bool narrow;   /* small buffers, little bandwidth */
+        bool grained; /* odd segment sizes */
+        bool narrow;  /* small buffers, little bandwidth */
 };
 
 void net_init(Net *net, Sim *sim);

@@ -96,8 +96,8 @@ void oracle_host_gone(Host *host) {
 void oracle_node(View *view, bool up) {
         /* a watch that starts over tells of those that are up again */
         if (view->up == up && !(up && view->prog->restarting))
-                oracle_fail(view->prog->world, "%s is told twice that %s is %s", view->prog->name, view->host->id,
-                        up ? "up" : "down");
+                oracle_fail(view->prog->world, "%s is told twice that %s is %s", view->prog->name,
+                        view->host->id, up ? "up" : "down");
         view->up = up;
 }
 
@@ -114,7 +114,8 @@ void oracle_prefix(Prog *prog) {
                 if (other == prog || !other->prefix || strcmp(other->host->id, prog->host->id) != 0)
                         continue;
                 if (str_starts_with(prefix, others) || str_starts_with(others, prefix))
-                        oracle_fail(world, "%s and %s both have prefix %s", prog->name, other->name, prog->prefix);
+                        oracle_fail(world, "%s and %s both have prefix %s", prog->name, other->name,
+                                prog->prefix);
         }
 }
 
@@ -164,17 +165,18 @@ void oracle_fired(Talk *talk, CborCursor reason) {
                 (void) cbor_read_str(&reason, &world->strings, &second);
         transport = str_is(id, "transport_error");
 
-        sim_trace(&world->sim, "%s: talk %u: fired, %.*s %.*s", prog->name, talk->no, (int) id.n, id.p, (int) second.n,
-                second.p);
+        sim_trace(&world->sim, "%s: talk %u: fired, %.*s %.*s", prog->name, talk->no, (int) id.n, id.p,
+                (int) second.n, second.p);
         world->sums.fired++;
 
         if (talk->state == TALK_IDLE || (talk->state == TALK_STOPPING && talk->crossed))
                 oracle_fail(world, "%s: monitor of talk %u fires, but there is none", prog->name, talk->no);
         else if (str_is(id, "limit"))
                 world->sums.limited++;
-        else if (transport ? !transport_error_fits(talk, second) : !talk->to || !death_fits(talk->to, id, second))
-                oracle_fail(world, "%s: talk %u: reason \"%.*s %.*s\" does not fit", prog->name, talk->no, (int) id.n, id.p,
-                        (int) second.n, second.p);
+        else if (transport ? !transport_error_fits(talk, second)
+                           : !talk->to || !death_fits(talk->to, id, second))
+                oracle_fail(world, "%s: talk %u: reason \"%.*s %.*s\" does not fit", prog->name, talk->no,
+                        (int) id.n, id.p, (int) second.n, second.p);
 
         if (!transport)
                 talk->told_dead = !str_is(id, "limit");
@@ -187,14 +189,16 @@ void oracle_down(View *view) {
 
         prog->world->sums.downs++;
         if (view->down)
-                oracle_fail(prog->world, "%s: down of %s again, before it was answered", prog->name, view->host->id);
+                oracle_fail(prog->world, "%s: down of %s again, before it was answered", prog->name,
+                        view->host->id);
 
-        LIST_FOREACH(i, &prog->talks) {
+        LIST_FOREACH (i, &prog->talks) {
                 Talk *talk = container_of(i, Talk, by_prog);
 
-                if (talk->state == TALK_ON && talk_host(talk) == view->host && talk_round(talk)->delivered > 0)
-                        oracle_fail(prog->world, "%s: down of %s, but talk %u's monitor has not fired", prog->name,
-                                view->host->id, talk->no);
+                if (talk->state == TALK_ON && talk_host(talk) == view->host &&
+                        talk_round(talk)->delivered > 0)
+                        oracle_fail(prog->world, "%s: down of %s, but talk %u's monitor has not fired",
+                                prog->name, view->host->id, talk->no);
         }
 }
 
@@ -207,7 +211,7 @@ void oracle_sent(Talk *talk, Stamp *ret) {
 
 /* Was this program told that the sender is dead? */
 static bool was_told_dead(const Prog *at, const Port *sender) {
-        LIST_FOREACH(i, &at->talks) {
+        LIST_FOREACH (i, &at->talks) {
                 const Talk *talk = container_of(i, Talk, by_prog);
 
                 if (talk->to == sender && talk->told_dead)
@@ -222,26 +226,28 @@ void oracle_delivered(World *world, const Prog *at, const Port *port, bool echo,
         Round *round;
 
         if (!talk || stamp->round >= talk->n_rounds || stamp->seq >= talk->rounds[stamp->round].sent) {
-                oracle_fail(world, "%s: got message %u/%u/%u, which nobody sent", at->name, stamp->talk, stamp->round,
-                        stamp->seq);
+                oracle_fail(world, "%s: got message %u/%u/%u, which nobody sent", at->name, stamp->talk,
+                        stamp->round, stamp->seq);
                 return;
         }
 
         round = &talk->rounds[stamp->round];
-        sim_trace(&world->sim, "%s: talk %u round %u: got %u from %s", at->name, stamp->talk, stamp->round, stamp->seq,
-                talk->prog->name);
+        sim_trace(&world->sim, "%s: talk %u round %u: got %u from %s", at->name, stamp->talk, stamp->round,
+                stamp->seq, talk->prog->name);
 
         if (port != (echo ? talk->from : talk->to))
-                oracle_fail(world, "%s: got message %u/%u/%u of somebody else", at->name, stamp->talk, stamp->round, stamp->seq);
-        else if (stamp->round < talk->current || stamp->seq < round->next)
-                oracle_fail(world, "%s: message %u/%u/%u comes twice or too late: %u/%u was next", at->name, stamp->talk,
-                        stamp->round, stamp->seq, talk->current, talk->rounds[talk->current].next);
-        else if (round->watched && stamp->seq > round->next)
-                oracle_fail(world, "%s: a hole: message %u/%u/%u comes, %u did not", at->name, stamp->talk, stamp->round,
-                        stamp->seq, round->next);
-        else if (!echo && was_told_dead(at, talk->from))
-                oracle_fail(world, "%s: message %u/%u/%u comes after the death of its sender", at->name, stamp->talk,
+                oracle_fail(world, "%s: got message %u/%u/%u of somebody else", at->name, stamp->talk,
                         stamp->round, stamp->seq);
+        else if (stamp->round < talk->current || stamp->seq < round->next)
+                oracle_fail(world, "%s: message %u/%u/%u comes twice or too late: %u/%u was next", at->name,
+                        stamp->talk, stamp->round, stamp->seq, talk->current,
+                        talk->rounds[talk->current].next);
+        else if (round->watched && stamp->seq > round->next)
+                oracle_fail(world, "%s: a hole: message %u/%u/%u comes, %u did not", at->name, stamp->talk,
+                        stamp->round, stamp->seq, round->next);
+        else if (!echo && was_told_dead(at, talk->from))
+                oracle_fail(world, "%s: message %u/%u/%u comes after the death of its sender", at->name,
+                        stamp->talk, stamp->round, stamp->seq);
 
         talk->current = stamp->round;
         round->next = stamp->seq + 1;
@@ -262,12 +268,15 @@ static void talk_end(const Talk *talk) {
                 return;
 
         if (talk->doomed)
-                oracle_fail(world, "%s: talk %u: watched before down was answered, and never fired", name, talk->no);
+                oracle_fail(world, "%s: talk %u: watched before down was answered, and never fired", name,
+                        talk->no);
         else if (talk->to && port_is_dead(talk->to))
-                oracle_fail(world, "%s: talk %u: %s is dead, and the monitor did not fire", name, talk->no, talk->to->id);
+                oracle_fail(world, "%s: talk %u: %s is dead, and the monitor did not fire", name, talk->no,
+                        talk->to->id);
         else if (round->delivered != round->sent && (talk->to || talk->from->end == PORT_LIVES))
-                oracle_fail(world, "%s: talk %u: %u of %u messages came in round %u, and the monitor did not fire", name,
-                        talk->no, round->delivered, round->sent, talk->n_rounds - 1);
+                oracle_fail(world,
+                        "%s: talk %u: %u of %u messages came in round %u, and the monitor did not fire",
+                        name, talk->no, round->delivered, round->sent, talk->n_rounds - 1);
 }
 
 static void view_end(const View *view) {
@@ -301,30 +310,33 @@ static void prog_end(const Prog *prog) {
                 return;
 
         if (prog->state != PROG_RUNNING)
-                oracle_fail(prog->world, "%s: %s never ends", prog->name, prog->state == PROG_BYE ? "bye" : "attaching");
+                oracle_fail(prog->world, "%s: %s never ends", prog->name,
+                        prog->state == PROG_BYE ? "bye" : "attaching");
         else if (prog->stream.out.len > 0)
                 oracle_fail(prog->world, "%s: %s does not read %zu octets", prog->name, prog->host->id,
                         prog->stream.out.len);
 
-        LIST_FOREACH(i, &prog->talks)
+        LIST_FOREACH (i, &prog->talks)
                 talk_end(container_of(i, Talk, by_prog));
         for (unsigned i = 1; i <= prog->world->n_hosts; i++)
                 view_end(&prog->views[i]);
 
-        LIST_FOREACH(i, &prog->ports) {
+        LIST_FOREACH (i, &prog->ports) {
                 const Port *port = container_of(i, Port, by_prog);
 
                 if (port->end == PORT_LIVES && port->watched != port_is_watched(port))
-                        oracle_fail(prog->world, "%s: port %s is%s watched, which is wrong", prog->name, port->id,
-                                port->watched ? "" : " not");
+                        oracle_fail(prog->world, "%s: port %s is%s watched, which is wrong", prog->name,
+                                port->id, port->watched ? "" : " not");
         }
 }
 
 void oracle_end(World *world) {
         if (world->config.topology != TOPOLOGY_HUBS && !world_is_whole(world))
                 oracle_fail(world, "the network is not whole again");
-        else if (world->config.topology != TOPOLOGY_HUBS && world_count_cables(world) != world_count_pairs(world))
-                oracle_fail(world, "%u connections between %u pairs of nodes", world_count_cables(world), world_count_pairs(world));
+        else if (world->config.topology != TOPOLOGY_HUBS &&
+                world_count_cables(world) != world_count_pairs(world))
+                oracle_fail(world, "%u connections between %u pairs of nodes", world_count_cables(world),
+                        world_count_pairs(world));
 
         for (unsigned i = 0; i < world->n_progs; i++)
                 prog_end(world->progs[i]);

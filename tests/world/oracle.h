@@ -4,8 +4,9 @@
 /*
  * Who knows what is promised
  *
- * Sees all that programs do and are told, and says so when it isn't what AEMP promises: order, no hole without its monitor,
- * a monitor fires once and for a reason, ports never come back, nodes go up and down in turn.
+ * Sees all that programs do and are told, and says so when it isn't what AEMP promises: order, no hole
+ * without its monitor, a monitor fires once and for a reason, ports never come back, nodes go up and down in
+ * turn.
  */
 
 #include "tests/world/talk.h"

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What a message carries: letters that follow from its numbers, so that each octet can be checked where it arrives
+ * What a message carries: letters that follow from its numbers, so that each octet can be checked where it
+ * arrives
  */
 
 #include "wire/buf.h"

@@ -145,7 +145,8 @@ static void pipe_arrive(Alarm *alarm) {
                 any = false;
         }
 
-        if (!blocked && pipe->n == 0 && pipe->tail != PIPE_OPEN && !pipe->tail_arrived && pipe->last_at <= now) {
+        if (!blocked && pipe->n == 0 && pipe->tail != PIPE_OPEN && !pipe->tail_arrived &&
+                pipe->last_at <= now) {
                 if (pipe->ops->open(pipe))
                         any = pipe->tail_arrived = true;
                 else

@@ -4,8 +4,8 @@
 /*
  * One direction of a simulated connection
  *
- * Octets go in as far as there is room, travel in segments, arrive in order, and wait until they are read. A cut swallows
- * them without a word; they are sent again when it heals, as TCP does, or the sender gives up.
+ * Octets go in as far as there is room, travel in segments, arrive in order, and wait until they are read. A
+ * cut swallows them without a word; they are sent again when it heals, as TCP does, or the sender gives up.
  */
 
 #include "tests/world/sim.h"
@@ -34,8 +34,8 @@ struct Pipe {
         const PipeOps *ops;
 
         /* fixed by whoever makes it */
-        size_t capacity;  /* octets in here at most, all buffers together */
-        size_t window;    /* octets that may have arrived and not been read */
+        size_t capacity; /* octets in here at most, all buffers together */
+        size_t window;   /* octets that may have arrived and not been read */
         uint64_t latency;
         uint64_t jitter;
         uint64_t octet_ns; /* time per octet, nanoseconds */
@@ -43,18 +43,18 @@ struct Pipe {
         size_t tiny;       /* so many octets go in segments of 1 to 4 */
         size_t segment;    /* largest segment */
 
-        Queue data;      /* arrived, then on the way */
+        Queue data; /* arrived, then on the way */
         size_t arrived;
         Segment *segments; /* on the way, from `first` on */
         size_t first, n, cap;
         uint64_t last_at; /* when the last one arrives */
 
-        bool stalled;    /* a cut swallowed the next one */
-        bool full;       /* the next one doesn't fit into the window */
-        size_t unacked;  /* arrived, but the sender was not told */
-        uint64_t since;  /* when something was acknowledged last */
-        bool gone;       /* the receiver's socket is */
-        PipeTail tail;   /* what comes behind the data */
+        bool stalled;   /* a cut swallowed the next one */
+        bool full;      /* the next one doesn't fit into the window */
+        size_t unacked; /* arrived, but the sender was not told */
+        uint64_t since; /* when something was acknowledged last */
+        bool gone;      /* the receiver's socket is */
+        PipeTail tail;  /* what comes behind the data */
         bool tail_arrived;
         Alarm arrive, expire;
 };

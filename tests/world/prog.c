@@ -99,8 +99,8 @@ Port *prog_port(Prog *prog) {
 }
 
 Port *host_no_port(Host *host, Prog *prog) {
-        Port *port = prog ? port_new(prog, host, (Str){prog->prefix, prog->prefix_len}) :
-                            port_new(NULL, host, STR_LIT("nobody.7."));
+        Port *port = prog ? port_new(prog, host, (Str){prog->prefix, prog->prefix_len})
+                          : port_new(NULL, host, STR_LIT("nobody.7."));
 
         port->end = PORT_NEVER;
         return port;
@@ -126,7 +126,8 @@ void port_die(Port *port, PortEnd end) {
 
         /* by name or by ID */
         if (port->watched)
-                port_said(port, port->no % 2 ? port->name : port->id, end == PORT_DIED ? "died" : "killed", "on purpose");
+                port_said(port, port->no % 2 ? port->name : port->id, end == PORT_DIED ? "died" : "killed",
+                        "on purpose");
         port->watched = false;
 }
 
@@ -134,11 +135,13 @@ void port_die(Port *port, PortEnd end) {
 
 static void prog_attached(Prog *prog, Str line) {
         static const char want[] = "aemp-client;1;";
-        const char *prefix = memmem(line.p, line.n, ";prefix=", 8), *framing = memmem(line.p, line.n, ";;", 2), *end;
+        const char *prefix = memmem(line.p, line.n, ";prefix=", 8),
+                   *framing = memmem(line.p, line.n, ";;", 2), *end;
         World *world = prog->world;
 
         if (!str_starts_with(line, (Str){want, sizeof(want) - 1}) || !prefix || !framing) {
-                oracle_fail(world, "%s: odd answer to the attach line: %.*s", prog->name, (int) line.n, line.p);
+                oracle_fail(
+                        world, "%s: odd answer to the attach line: %.*s", prog->name, (int) line.n, line.p);
                 return;
         }
 
@@ -180,7 +183,8 @@ static void prog_message(Prog *prog, const Frame *frame) {
                         port = no < world->n_ports ? world->ports[no] : NULL;
                         break;
                 }
-        if (!port || port->prog != prog || !str_is(msg.to, port->name) || cbor_read_str(&c, &world->strings, &tag) < 0) {
+        if (!port || port->prog != prog || !str_is(msg.to, port->name) ||
+                cbor_read_str(&c, &world->strings, &tag) < 0) {
                 oracle_fail(world, "%s: got a message for %.*s", prog->name, (int) msg.to.n, msg.to.p);
                 return;
         }
@@ -230,7 +234,7 @@ static void prog_input(Stream *stream, const uint8_t *p, size_t n) {
 /* --- requests of its aempd --------------------------------------------------------------------------- */
 
 static Talk *prog_talk_to(Prog *prog, Str id) {
-        LIST_FOREACH(i, &prog->talks) {
+        LIST_FOREACH (i, &prog->talks) {
                 Talk *talk = container_of(i, Talk, by_prog);
 
                 if (str_is(id, talk->to ? talk->to->id : talk->node->id))
@@ -244,7 +248,7 @@ static void on_mon1(Prog *prog, Str name, bool watched) {
         World *world = prog->world;
         Port *port = NULL;
 
-        LIST_FOREACH(i, &prog->ports)
+        LIST_FOREACH (i, &prog->ports)
                 if (str_is(name, container_of(i, Port, by_prog)->name))
                         port = container_of(i, Port, by_prog);
 
@@ -255,13 +259,14 @@ static void on_mon1(Prog *prog, Str name, bool watched) {
 
                 buf_put_str(&copy, name);
                 buf_putc(&copy, '\0');
-                prog_ask(prog, "kil0", (const char *) copy.data, "no_such_port", "no such port", port ? port->id : "?", NULL);
+                prog_ask(prog, "kil0", (const char *) copy.data, "no_such_port", "no such port",
+                        port ? port->id : "?", NULL);
                 sim_trace(&world->sim, "%s: mon1 for dead port %s", prog->name, (const char *) copy.data);
         }
 }
 
 static void on_kil1(Prog *prog, Str name, CborCursor reason) {
-        LIST_FOREACH(i, &prog->ports) {
+        LIST_FOREACH (i, &prog->ports) {
                 Port *port = container_of(i, Port, by_prog);
 
                 if (str_is(name, port->name) && port->end == PORT_LIVES) {
@@ -288,7 +293,7 @@ static void view_answer(Alarm *alarm) {
         if (prog->state != PROG_RUNNING || !view->down)
                 return;
 
-        LIST_FOREACH(i, &prog->talks) {
+        LIST_FOREACH (i, &prog->talks) {
                 Talk *talk = container_of(i, Talk, by_prog);
 
                 if (talk->state == TALK_IDLE || talk_host(talk) != view->host)
@@ -393,9 +398,9 @@ static void prog_over(Prog *prog, PortEnd end) {
         queue_deinit(&prog->stream.out);
         for (unsigned i = 1; i <= world->n_hosts; i++)
                 alarm_clear(&world->sim, &prog->views[i].answer);
-        LIST_FOREACH(i, &prog->ports)
+        LIST_FOREACH (i, &prog->ports)
                 port_die(container_of(i, Port, by_prog), end);
-        LIST_FOREACH(i, &prog->talks)
+        LIST_FOREACH (i, &prog->talks)
                 alarm_clear(&world->sim, &container_of(i, Talk, by_prog)->alarm);
         if (world->on_prog_over)
                 world->on_prog_over(prog);
@@ -407,7 +412,8 @@ static void prog_closed(Stream *stream, const char *why) {
 
         sim_trace(&world->sim, "%s: socket closed: %s", prog->name, why);
         if (prog->state != PROG_BYE && !prog->cut && !prog->lost)
-                oracle_fail(world, "%s was detached from %s without a cause: %s", prog->name, prog->host->id, why);
+                oracle_fail(world, "%s was detached from %s without a cause: %s", prog->name, prog->host->id,
+                        why);
         prog_over(prog, prog->state == PROG_BYE ? PORT_BYE : PORT_CRASHED);
 }
 
@@ -427,7 +433,7 @@ void prog_bye(Prog *prog) {
         sim_trace(&prog->world->sim, "%s: bye", prog->name);
         prog_ask(prog, "bye", NULL);
         prog->state = PROG_BYE;
-        LIST_FOREACH(i, &prog->ports)
+        LIST_FOREACH (i, &prog->ports)
                 port_die(container_of(i, Port, by_prog), PORT_BYE);
 }
 
@@ -446,7 +452,8 @@ void prog_pause(Prog *prog, uint64_t duration) {
         if (prog->state == PROG_OVER || !end)
                 return;
 
-        sim_trace(&prog->world->sim, "%s: does not read for %u ms", prog->name, (unsigned) (duration / 1000));
+        sim_trace(
+                &prog->world->sim, "%s: does not read for %u ms", prog->name, (unsigned) (duration / 1000));
         prog->stream.paused = true;
         end->paused = true;
         alarm_set(&prog->world->sim, &prog->wake, prog->world->sim.now + duration);

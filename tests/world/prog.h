@@ -4,8 +4,8 @@
 /*
  * A program that is attached
  *
- * It speaks docs/attach.md over a simulated Unix socket, in CBOR or JSON: names its ports, answers for them, talks to
- * others (talk.h), and reacts to deaths as the library would.
+ * It speaks docs/attach.md over a simulated Unix socket, in CBOR or JSON: names its ports, answers for them,
+ * talks to others (talk.h), and reacts to deaths as the library would.
  */
 
 #include "tests/world/host.h"
@@ -46,10 +46,10 @@ struct Port {
 typedef struct View {
         Prog *prog;
         Host *host;
-        bool down;      /* told, and not answered */
-        bool owed;      /* a transport_error came, so `down` has to come */
-        unsigned losses; /* the host's count of them, when it answered last */
-        bool up;        /* as it was told after nodes1 */
+        bool down;        /* told, and not answered */
+        bool owed;        /* a transport_error came, so `down` has to come */
+        unsigned losses;  /* the host's count of them, when it answered last */
+        bool up;          /* as it was told after nodes1 */
         unsigned n_downs; /* that it was told */
         Alarm answer;
 } View;
@@ -65,12 +65,12 @@ struct Prog {
         ClientCreds creds;
 
         ProgState state;
-        bool cut;       /* by its aempd, as too slow */
-        bool lost;      /* its aempd is gone */
-        bool patient;   /* answers `down` when all its monitors there have fired; else at once */
-        bool hasty;     /* renews monitors before it has answered `down` */
+        bool cut;              /* by its aempd, as too slow */
+        bool lost;             /* its aempd is gone */
+        bool patient;          /* answers `down` when all its monitors there have fired; else at once */
+        bool hasty;            /* renews monitors before it has answered `down` */
         uint64_t answer_delay; /* at most */
-        bool silent;    /* does not answer `down` by itself */
+        bool silent;           /* does not answer `down` by itself */
         Framing framing;
         FrameReader reader;
         Buf line;
@@ -79,13 +79,13 @@ struct Prog {
 
         List ports;
         List talks;
-        View *views;    /* by host index */
-        bool watching;  /* nodes1 was sent, and its answers are awaited */
+        View *views;     /* by host index */
+        bool watching;   /* nodes1 was sent, and its answers are awaited */
         bool restarting; /* the barrier behind a nodes0 or another nodes1 is awaited */
 
         Alarm flush;
-        Alarm wake;     /* reads again */
-        Alarm act;      /* behave.h */
+        Alarm wake; /* reads again */
+        Alarm act;  /* behave.h */
 };
 
 /* Attaches to the node of that host, which must be able to take it. NULL: it wasn't. */
@@ -94,7 +94,8 @@ Prog *prog_free(Prog *prog);
 
 /* Names a port, once it is attached. */
 Port *prog_port(Prog *prog);
-/* A port that does not exist, under the prefix of a program there, or under one that nobody has (prog NULL). */
+/* A port that does not exist, under the prefix of a program there, or under one that nobody has (prog NULL).
+ */
 Port *host_no_port(Host *host, Prog *prog);
 /* The port dies; whoever watches it is told. */
 void port_die(Port *port, PortEnd end);

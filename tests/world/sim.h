@@ -4,8 +4,8 @@
 /*
  * Virtual time
  *
- * A heap of alarms and a clock that jumps from one to the next. All that happens in a simulated world is an alarm or
- * what an alarm causes, and every choice comes from `rng`: the same seed is the same story.
+ * A heap of alarms and a clock that jumps from one to the next. All that happens in a simulated world is an
+ * alarm or what an alarm causes, and every choice comes from `rng`: the same seed is the same story.
  */
 
 #include <stdio.h>
@@ -51,9 +51,9 @@ void alarm_clear(Sim *sim, Alarm *alarm);
 /* Until the clock stands at `until`, or sim->stop. */
 void sim_run(Sim *sim, uint64_t until);
 
-#define sim_trace(sim, ...)                                                                                  \
-        do {                                                                                                 \
-                if ((sim)->trace)                                                                            \
-                        sim_print((sim), __VA_ARGS__);                                                       \
+#define sim_trace(sim, ...) \
+        do { \
+                if ((sim)->trace) \
+                        sim_print((sim), __VA_ARGS__); \
         } while (0)
 void sim_print(Sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -10,25 +10,25 @@
 #include <stdio.h>
 
 /* name, what it says */
-#define SUMS(X)                                                                                              \
-        X(seeds, "seeds")                                                                                    \
-        X(nodes, "nodes")                                                                                    \
-        X(progs, "programs")                                                                                 \
-        X(ports, "ports")                                                                                    \
-        X(faults, "faults")                                                                                  \
-        X(sent, "messages sent")                                                                             \
-        X(delivered, "messages delivered")                                                                   \
-        X(lost, "messages lost")                                                                             \
-        X(watched, "monitors started")                                                                       \
-        X(limited, "monitors over the limit")                                                                \
-        X(fired, "monitors fired")                                                                           \
-        X(downs, "downs told")                                                                               \
-        X(ups, "nodes up")                                                                                   \
-        X(reconnects, "reconnects")                                                                          \
-        X(failures, "attempts failed")                                                                       \
-        X(refused, "handshakes refused")                                                                     \
-        X(slow, "programs cut for slowness")                                                                 \
-        X(slow_peers, "peers cut for slowness")                                                              \
+#define SUMS(X) \
+        X(seeds, "seeds") \
+        X(nodes, "nodes") \
+        X(progs, "programs") \
+        X(ports, "ports") \
+        X(faults, "faults") \
+        X(sent, "messages sent") \
+        X(delivered, "messages delivered") \
+        X(lost, "messages lost") \
+        X(watched, "monitors started") \
+        X(limited, "monitors over the limit") \
+        X(fired, "monitors fired") \
+        X(downs, "downs told") \
+        X(ups, "nodes up") \
+        X(reconnects, "reconnects") \
+        X(failures, "attempts failed") \
+        X(refused, "handshakes refused") \
+        X(slow, "programs cut for slowness") \
+        X(slow_peers, "peers cut for slowness") \
         X(alarms, "simulator events")
 
 typedef struct Sums {

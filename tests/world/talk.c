@@ -47,8 +47,8 @@ void talk_watch(Talk *talk) {
         talk->doomed = false;
         talk->crossed = false;
         talk_begin(talk, /* watched= */ true);
-        sim_trace(&talk->world->sim, "%s: talk %u round %u: mon1 %s", talk->prog->name, talk->no, talk->n_rounds - 1,
-                talk_target(talk));
+        sim_trace(&talk->world->sim, "%s: talk %u round %u: mon1 %s", talk->prog->name, talk->no,
+                talk->n_rounds - 1, talk_target(talk));
         oracle_watched(talk);
         prog_ask(talk->prog, "mon1", talk_target(talk), NULL);
 }
@@ -107,8 +107,8 @@ bool talk_send(Talk *talk, size_t size) {
                 return false;
 
         talk_stamp(talk, &stamp);
-        sim_trace(&world->sim, "%s: talk %u round %u: sends %u to %s", talk->prog->name, talk->no, stamp.round,
-                stamp.seq, talk_target(talk));
+        sim_trace(&world->sim, "%s: talk %u round %u: sends %u to %s", talk->prog->name, talk->no,
+                stamp.round, stamp.seq, talk_target(talk));
 
         /* a message to oneself by way of a node; one by way of one's own aempd; or plainly */
         relayed = !talk->to || rng_percent(&world->sim.rng, 5);
@@ -241,7 +241,8 @@ void talk_delivered(World *world, Prog *at, Port *port, Str tag, CborCursor c) {
         Stamp stamp;
         Str s;
 
-        if (kill && (cbor_read_str(&c, &world->strings, &s) < 0 || cbor_read_str(&c, &world->strings, &s) < 0))
+        if (kill &&
+                (cbor_read_str(&c, &world->strings, &s) < 0 || cbor_read_str(&c, &world->strings, &s) < 0))
                 oracle_fail(world, "%s: odd reason in kil1 for %s", at->name, port->id);
         else if (read_stamp(&c, &stamp) < 0)
                 oracle_fail(world, "%s: got %.*s without numbers", at->name, (int) tag.n, tag.p);
@@ -249,8 +250,8 @@ void talk_delivered(World *world, Prog *at, Port *port, Str tag, CborCursor c) {
                 (cbor_read_str(&c, &world->strings, &s) < 0 || !payload_fits(s, &stamp) ||
                         cbor_read_str(&c, &world->strings, &s) < 0 || !str_is(s, odd_text) ||
                         cbor_peek(&c) != CBOR_END))
-                oracle_fail(world, "%s: content of message %u/%u/%u is not what was sent", at->name, stamp.talk, stamp.round,
-                        stamp.seq);
+                oracle_fail(world, "%s: content of message %u/%u/%u is not what was sent", at->name,
+                        stamp.talk, stamp.round, stamp.seq);
         else
                 oracle_delivered(world, at, port, str_is(tag, "e"), &stamp);
 }
@@ -262,7 +263,7 @@ Talk *talk_get(Port *from, Port *to, Host *node) {
         Talk *talk;
 
         /* a program has one monitor of a port, whichever of its own ports wants it */
-        LIST_FOREACH(i, &prog->talks) {
+        LIST_FOREACH (i, &prog->talks) {
                 talk = container_of(i, Talk, by_prog);
                 if (talk->to == to && talk->node == node)
                         return talk;

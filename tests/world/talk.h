@@ -4,8 +4,8 @@
 /*
  * What one port of a program says to another port, or asks a node to send back
  *
- * Numbered messages, in rounds: a round begins when a monitor is started and ends when it fires or is stopped. What is
- * sent without a monitor is a round too, of which nothing is promised but the order.
+ * Numbered messages, in rounds: a round begins when a monitor is started and ends when it fires or is
+ * stopped. What is sent without a monitor is a round too, of which nothing is promised but the order.
  */
 
 #include "tests/world/payload.h"
@@ -32,12 +32,12 @@ struct Talk {
         List by_prog;
         unsigned no;
         Port *from;
-        Port *to;   /* NULL: the node port of... */
+        Port *to; /* NULL: the node port of... */
         Host *node;
 
         TalkState state;
         bool crossed; /* the monitor fired although mon0 was sent */
-        bool doomed;  /* its monitor was started before `down` was answered: it will fire, don't rely on it */
+        bool doomed; /* its monitor was started before `down` was answered: it will fire, don't rely on it */
         bool told_dead; /* of a death, not of a lost connection */
         unsigned n_fired;
         uint64_t fired_at; /* last time, and why: identifier, and what follows */

@@ -3,8 +3,8 @@
 /*
  * A path is cut
  *
- * Within monitor_timeout both ends know. A shorter cut loses nothing. Which octets were under way is for TCP to know: what
- * it could not deliver is lost, and then the monitor has fired.
+ * Within monitor_timeout both ends know. A shorter cut loses nothing. Which octets were under way is for TCP
+ * to know: what it could not deliver is lost, and then the monitor has fired.
  */
 
 #include "tests/world/story.h"

@@ -165,7 +165,8 @@ TEST(power) {
         story_run(cast.world, 31 * USEC_PER_SEC);
         check_int(cast.from_far->n_fired, ==, 1);
         check_str(cast.from_far->why[0], "transport_error");
-        check_int(cast.from_far->fired_at - start, <=, cast.world->node_config.monitor_timeout + USEC_PER_SEC);
+        check_int(
+                cast.from_far->fired_at - start, <=, cast.world->node_config.monitor_timeout + USEC_PER_SEC);
         world_heal(cast.world);
         story_run_until_whole(cast.world, 60 * USEC_PER_SEC);
         story_end(cast.world);

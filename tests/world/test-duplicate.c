@@ -3,8 +3,8 @@
 /*
  * A second node with the same ID
  *
- * While the first is alive the second stays out. When the first is not, though nobody knows it yet, the second takes over
- * within the time of a probe.
+ * While the first is alive the second stays out. When the first is not, though nobody knows it yet, the
+ * second takes over within the time of a probe.
  */
 
 #include "tests/world/story.h"

@@ -3,8 +3,8 @@
 /*
  * The property test
  *
- * Each seed is a network of at least six nodes with programs, a thousand messages, ten faults and more, and then quiet. Whatever
- * happens, what AEMP promises has to hold (oracle.h).
+ * Each seed is a network of at least six nodes with programs, a thousand messages, ten faults and more, and
+ * then quiet. Whatever happens, what AEMP promises has to hold (oracle.h).
  */
 
 #include <getopt.h>
@@ -22,7 +22,7 @@
 
 #define MESSAGES 1000
 #define FAULTS_MAX 1000 /* when programs have come to a standstill */
-#define TRACE_SHOWN 60 /* lines, of a seed that fails */
+#define TRACE_SHOWN 60  /* lines, of a seed that fails */
 
 static const char *failed_plant(void);
 
@@ -30,7 +30,8 @@ static const char *failed_plant(void);
 
 static void choose_times(World *world) {
         /* monitor_timeout, heartbeat_interval, connect_interval, handshake_timeout: seconds / 10 */
-        static const uint16_t times[][4] = {{300, 50, 20, 50}, {100, 20, 10, 20}, {60, 10, 5, 20}, {60, 20, 20, 50}};
+        static const uint16_t times[][4] = {
+                {300, 50, 20, 50}, {100, 20, 10, 20}, {60, 10, 5, 20}, {60, 20, 20, 50}};
         const uint16_t *t = times[rng_below(&world->sim.rng, 4)];
         NodeConfig *config = &world->node_config;
 
@@ -115,7 +116,8 @@ static bool nothing_lost(World *world, unsigned from) {
                 const Talk *talk = world->talks[i];
 
                 if (!limited(talk) && (talk->state != TALK_ON || talk_round(talk)->delivered != 3))
-                        oracle_fail(world, "%s: talk %u: all is well, and it fails", talk->prog->name, talk->no);
+                        oracle_fail(
+                                world, "%s: talk %u: all is well, and it fails", talk->prog->name, talk->no);
         }
 
         return !world->failure[0];
@@ -220,11 +222,13 @@ static bool run_seeds(uint64_t from, uint64_t to, bool verbose, bool quiet, uint
                 if (!verbose)
                         show_trace(seed - 1);
                 printf("seed %" PRIu64 ": %s\n", seed - 1, failure);
-                printf("again, with all that happens: --seed %" PRIu64 " --verbose%s\n", seed - 1, failed_plant());
+                printf("again, with all that happens: --seed %" PRIu64 " --verbose%s\n", seed - 1,
+                        failed_plant());
         }
         if (!quiet) {
                 sums_print(&sums);
-                printf("# %.0f seeds a second of CPU time\n", (double) sums.seeds / (seconds > 0 ? seconds : 1));
+                printf("# %.0f seeds a second of CPU time\n",
+                        (double) sums.seeds / (seconds > 0 ? seconds : 1));
         }
         return ok;
 }
@@ -241,7 +245,8 @@ static const char *failed_plant(void) {
         return text;
 }
 
-/* A bug may well crash: each is looked for in a process of its own. Returns the seed that found it, 0: none. */
+/* A bug may well crash: each is looked for in a process of its own. Returns the seed that found it, 0: none.
+ */
 static uint64_t hunt(const char *name, uint64_t from, uint64_t to) {
         for (uint64_t seed = from; seed <= to; seed += 20) {
                 uint64_t failed = 0;
@@ -360,7 +365,8 @@ int main(int argc, char **argv) {
                 }
 
         if (optind < argc || from > to) {
-                fprintf(stderr, "Usage: %s [--seeds=A..B | --seed=N] [--verbose] [--plant=NAME | --hunt]\n", argv[0]);
+                fprintf(stderr, "Usage: %s [--seeds=A..B | --seed=N] [--verbose] [--plant=NAME | --hunt]\n",
+                        argv[0]);
                 return EXIT_FAILURE;
         }
 

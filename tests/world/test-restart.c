@@ -3,8 +3,8 @@
 /*
  * A node starts again under the same ID
  *
- * Its programs are gone and their ports never come back, the network takes it in again, and nothing said to the one before
- * reaches the one after.
+ * Its programs are gone and their ports never come back, the network takes it in again, and nothing said to
+ * the one before reaches the one after.
  */
 
 #include "tests/world/story.h"

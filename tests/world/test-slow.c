@@ -3,7 +3,8 @@
 /*
  * Somebody doesn't read
  *
- * Those who feed it are held up before anything is lost; when that does not help it is cut, and everybody is told.
+ * Those who feed it are held up before anything is lost; when that does not help it is cut, and everybody is
+ * told.
  */
 
 #include "tests/world/story.h"
@@ -145,8 +146,8 @@ TEST(peer_cut) {
         story_end(world);
 }
 
-/* To oneself: who feeds the slow one is the slow one. It is not read from, so it does not get itself cut; and when it reads
- * again it goes on. */
+/* To oneself: who feeds the slow one is the slow one. It is not read from, so it does not get itself cut;
+ * and when it reads again it goes on. */
 TEST(oneself) {
         World *world = slow_new(1);
         Prog *a = story_prog(world, 1);

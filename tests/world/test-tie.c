@@ -3,8 +3,8 @@
 /*
  * Both ends connect at once
  *
- * Whatever the delays are: one connection survives, and nothing is lost. What programs have to say is there before the
- * connection is.
+ * Whatever the delays are: one connection survives, and nothing is lost. What programs have to say is there
+ * before the connection is.
  */
 
 #include "tests/world/story.h"
@@ -32,10 +32,10 @@ static void say_words(Talk *const talks[2]) {
 }
 
 /* As check(), but the seed is told, too. */
-#define expect(world, expr)                                                                                  \
-        do {                                                                                                 \
-                if (!(expr))                                                                                 \
-                        oracle_fail((world), "%s", #expr);                                                   \
+#define expect(world, expr) \
+        do { \
+                if (!(expr)) \
+                        oracle_fail((world), "%s", #expr); \
         } while (0)
 
 static void expect_meeting(World *world, Talk *const talks[2], unsigned words) {

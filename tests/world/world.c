@@ -12,11 +12,11 @@ static void *checked(void *p) {
 
 /* --- tables ------------------------------------------------------------------------------------------ */
 
-#define TABLE_ADD(table, n, entry)                                                                           \
-        do {                                                                                                 \
-                if (((n) & ((n) - 1)) == 0)                                                                  \
-                        (table) = checked(realloc((table), ((n) ? (n) * 2 : 1) * sizeof(*(table))));         \
-                (table)[(n)++] = (entry);                                                                    \
+#define TABLE_ADD(table, n, entry) \
+        do { \
+                if (((n) & ((n) -1)) == 0) \
+                        (table) = checked(realloc((table), ((n) ? (n) *2 : 1) * sizeof(*(table)))); \
+                (table)[(n)++] = (entry); \
         } while (0)
 
 void world_add_prog(World *world, Prog *prog) {
@@ -57,7 +57,8 @@ size_t world_resolve(World *world, const char *name, char ret[2][64]) {
                 snprintf(ret[0], 64, "%s", name);
                 return 1;
         }
-        if (sscanf(name, "hub%u.", &hub) != 1 || hub < 1 || hub > world->n_hosts || rng_percent(&world->sim.rng, 5))
+        if (sscanf(name, "hub%u.", &hub) != 1 || hub < 1 || hub > world->n_hosts ||
+                rng_percent(&world->sim.rng, 5))
                 return 0;
 
         if (hub == 2)
@@ -193,11 +194,11 @@ bool world_is_whole(World *world) {
 unsigned world_count_cables(const World *world) {
         unsigned n = 0;
 
-        LIST_FOREACH(i, &world->net.cables) {
+        LIST_FOREACH (i, &world->net.cables) {
                 const Cable *cable = container_of(i, Cable, by_net);
 
-                n += !cable->local && cable->ends[0].ready && cable->ends[1].ready && !cable->ends[0].closed &&
-                        !cable->ends[1].closed;
+                n += !cable->local && cable->ends[0].ready && cable->ends[1].ready &&
+                        !cable->ends[0].closed && !cable->ends[1].closed;
         }
 
         return n;
@@ -213,7 +214,10 @@ unsigned world_count_pairs(const World *world) {
 }
 
 void world_cut(World *world, unsigned a, unsigned b, bool there, bool back) {
-        sim_trace(&world->sim, "cut %s %s %s", world->hosts[a].id, there && back ? "<->" : there ? "->" : "<-",
+        sim_trace(&world->sim, "cut %s %s %s", world->hosts[a].id,
+                there && back   ? "<->"
+                        : there ? "->"
+                                : "<-",
                 world->hosts[b].id);
         if (there)
                 net_cut(&world->net, a, b);

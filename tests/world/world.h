@@ -27,7 +27,7 @@ struct World {
         Sim sim;
         Net net;
         WorldConfig config;
-        NodeConfig node_config; /* of all nodes, may be changed before they start */
+        NodeConfig node_config;    /* of all nodes, may be changed before they start */
         Host hosts[NET_HOSTS_MAX]; /* from 1 */
         unsigned n_hosts;
         unsigned n_hubs;
@@ -42,7 +42,7 @@ struct World {
         void **kept;
         unsigned n_kept;
 
-        size_t socket_capacity; /* of attach sockets */
+        size_t socket_capacity;          /* of attach sockets */
         Buf scratch, converted, strings; /* of messages being built, sent, read */
         void (*on_prog_over)(Prog *prog);
         void (*on_fired)(Talk *talk);

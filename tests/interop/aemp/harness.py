@@ -50,6 +50,12 @@ def _binary(variable):
     return path
 
 
+def sanitized():
+    """Is aempd built with a sanitizer? Then its memory says nothing, and it is slow."""
+    with open(_binary('AEMPD'), 'rb') as f:
+        return b'__asan_init' in f.read()
+
+
 def quoted(value):
     """A string of libconfig, one octet a character."""
     plain = set(range(32, 127)) - set(b'"\\')

@@ -57,6 +57,12 @@ def matches(message, pattern):
     return len(message) >= len(pattern) and all(p == m for p, m in zip(pattern, message))
 
 
+def shorten(value):
+    """For error messages."""
+    text = repr(value)
+    return text if len(text) <= 2000 else f'{text[:1000]} ... {text[-1000:]}'
+
+
 def deadline_after(timeout):
     return time.monotonic() + (TIMEOUT if timeout is None else timeout)
 
@@ -284,7 +290,7 @@ class Stream:
             while len(seen) < n:
                 seen.append(self.recv(deadline - time.monotonic()))
         except Timeout as e:
-            raise Timeout(f'{len(seen)} of {n} messages came, the last ones are {seen[-3:]!r}') from e
+            raise Timeout(f'{len(seen)} of {n} messages came, the last ones are {shorten(seen[-3:])}') from e
         return seen
 
     def recv_until(self, pattern, timeout=None):
@@ -297,9 +303,9 @@ class Stream:
                 if matches(seen[-1], pattern):
                     return seen[-1]
         except Timeout as e:
-            raise Timeout(f'nothing like {pattern!r} among {seen!r}') from e
+            raise Timeout(f'nothing like {pattern!r} among {shorten(seen)}') from e
         except Closed as e:
-            raise Closed(f'{e}, and nothing like {pattern!r} among {seen!r}', reset=e.reset) from e
+            raise Closed(f'{e}, and nothing like {pattern!r} among {shorten(seen)}', reset=e.reset) from e
 
     def _sync(self, name, node_id, timeout):
         first = len(self.messages)
@@ -317,7 +323,7 @@ class Stream:
             except Closed:
                 return seen
             except Timeout as e:
-                raise Timeout(f'still open, after {seen!r}') from e
+                raise Timeout(f'still open, after {shorten(seen)}') from e
 
     def wait_closed(self, timeout=None):
         """Reads and drops octets up to the end of the connection; returns the Closed."""
