@@ -29,6 +29,7 @@
 #include "daemon/local/local.h"
 #include "daemon/log.h"
 #include "daemon/net/net.h"
+#include "daemon/notify.h"
 #include "daemon/report.h"
 
 #define TURN_EVENTS_MAX 64
@@ -148,8 +149,7 @@ static void tell_status(Daemon *daemon) {
                 (clients == daemon->status_clients && nodes == daemon->status_nodes))
                 return;
 
-        (void) sd_notifyf(/* unset_environment= */ false, "STATUS=Node %s: %u clients, %u nodes up",
-                node_id(daemon->node), clients, nodes);
+        (void) notify_now("STATUS=Node %s: %u clients, %u nodes up", node_id(daemon->node), clients, nodes);
         daemon->status_at = daemon->now;
         daemon->status_clients = clients;
         daemon->status_nodes = nodes;
@@ -233,7 +233,7 @@ static int on_exit_requested(sd_event_source *source, void *userdata) {
 
         log_note("node %s stops", node_id(daemon->node));
         flush(daemon); /* of the turn that brought the signal */
-        (void) sd_notify(/* unset_environment= */ false, "STOPPING=1");
+        (void) notify_now("STOPPING=1");
         return 0;
 }
 

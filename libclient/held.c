@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/*
+ * Nodes that are down and not answered for
+ */
+
 #include "libclient/held.h"
 
 #include <stdlib.h>

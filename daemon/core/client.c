@@ -16,8 +16,10 @@
 #include "daemon/core/text.h"
 
 #define PROGRAM_MAX 64
-/* Refused arguments that are longer than this are not sent back. */
-#define REFUSED_ARGUMENTS_MAX 4096
+/* Of refused arguments, those that are longer are sent back as null (a port ID never is), and so many at
+ * most. */
+#define REFUSED_ARGUMENT_MAX 600
+#define REFUSED_ARGUMENTS_MAX 16
 
 /* --- finding ----------------------------------------------------------------------------------------- */
 
@@ -129,15 +131,22 @@ void client_tell(Client *client, const char *tag, Str node_id, Str port, const R
 void client_refuse(
         Client *client, Str tag, const char *code, const char *text, CborCursor rest, uint64_t n) {
         Tail *tail = &client->node->tail;
-        size_t len = (size_t) (rest.end - rest.p);
 
         client->node->counters.refused++;
         tail_begin(tail, "refused");
         tail_str(tail, tag);
         tail_str(tail, str_from(code));
         tail_str(tail, str_from(text));
-        if (len <= REFUSED_ARGUMENTS_MAX)
-                tail_octets(tail, rest.p, len, n);
+        for (uint64_t i = 0; i < n && i < REFUSED_ARGUMENTS_MAX; i++) {
+                const uint8_t *start = rest.p;
+
+                if (cbor_skip(&rest) < 0)
+                        break;
+                if (rest.p - start <= REFUSED_ARGUMENT_MAX)
+                        tail_octets(tail, start, (size_t) (rest.p - start), 1);
+                else
+                        tail_null(tail);
+        }
         client_say(client);
 }
 

@@ -19,6 +19,11 @@ void tail_str(Tail *tail, Str s) {
         tail->n++;
 }
 
+void tail_null(Tail *tail) {
+        cbor_put_null(&tail->buf);
+        tail->n++;
+}
+
 void tail_bool(Tail *tail, bool v) {
         cbor_put_bool(&tail->buf, v);
         tail->n++;

@@ -22,6 +22,7 @@ void tail_deinit(Tail *tail);
 /* Starts over. `tag` is the first element; NULL: none yet. */
 void tail_begin(Tail *tail, const char *tag);
 void tail_str(Tail *tail, Str s);
+void tail_null(Tail *tail);
 void tail_bool(Tail *tail, bool v);
 void tail_double(Tail *tail, double v);
 /* "node#port"; "node" for its node port. */

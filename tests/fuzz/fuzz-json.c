@@ -76,10 +76,14 @@ static bool same(json_t *a, json_t *b) {
         return json_array_size(a) == json_array_size(b);
 }
 
-/* What jansson accepts means the same here. */
+/* What jansson accepts means the same here. A NUL after a number is white space to it, so those texts are
+ * left out. */
 static void fuzz_jansson(const uint8_t *text, size_t n, int r, const Buf *item) {
         CborCursor c = cbor_cursor(item->data, item->len);
         json_t *theirs, *ours;
+
+        if (n > 0 && memchr(text, '\0', n))
+                return;
 
         theirs = json_loadb(
                 (const char *) text, n, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);

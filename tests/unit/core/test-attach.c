@@ -140,6 +140,19 @@ TEST(bad_messages_are_refused) {
         rig_free(rig);
 }
 
+TEST(refused_arguments) {
+        char text[2000];
+
+        start();
+        memset(text, 'x', sizeof(text) - 1);
+        text[sizeof(text) - 1] = '\0';
+        rig_say(a, "[\"\",\"nosuch\",\"%s\",\"host1#p\",[\"%s\"],3]", text, text + 1800);
+        check(strstr(rig_heard(a), "\"no such request\",null,\"host1#p\",[\"xxx"));
+        rig_say(a, "[\"\",\"nosuch\",1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]");
+        check(strstr(rig_heard(a), "14,15,16]\n"));
+        rig_free(rig);
+}
+
 TEST(rubbish_detaches) {
         start();
         rig_say(b, "[\"\",\"mon1\",\"host1#%sp\"]", a->prefix);

@@ -129,8 +129,8 @@ TEST(it_is_told_of_a_client_s_end) {
         start();
         rig_say(peer, "[\"\",\"mon1\",\"%sx\"]", a->prefix);
         rig_close(a, "x");
-        check_str(rig_heard(peer),
-                expect("[\"\",\"kil0\",\"%sx\",\"detached\",\"first\",100]\n", a->prefix));
+        check_str(
+                rig_heard(peer), expect("[\"\",\"kil0\",\"%sx\",\"detached\",\"first\",100]\n", a->prefix));
         rig_free(rig);
 }
 

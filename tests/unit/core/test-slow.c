@@ -76,8 +76,8 @@ TEST(network_is_not_paused_but_the_slow_one_is_cut) {
         {
                 char expected[200];
 
-                snprintf(expected, sizeof(expected),
-                        "[\"\",\"kil0\",\"%sx\",\"too_slow\",\"slow\",101]\n", b->prefix);
+                snprintf(expected, sizeof(expected), "[\"\",\"kil0\",\"%sx\",\"too_slow\",\"slow\",101]\n",
+                        b->prefix);
                 check_str(rig_heard(peer), expected);
         }
         check_str(rig_events(rig),
