@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "daemon/config.h"
 #include "daemon/daemon.h"
@@ -67,6 +68,15 @@ static void raise_limits(void) {
         }
 }
 
+static int print_ok(const Options *options) {
+        if (!options->config && access(CONFIG_FILE, F_OK) < 0)
+                (void) printf("%s: not there, the defaults are ok\n", CONFIG_FILE);
+        else
+                (void) printf("%s: ok\n", options->config ? options->config : CONFIG_FILE);
+
+        return EXIT_SUCCESS;
+}
+
 static int run(const Config *config) {
         sd_event *event = NULL;
         Daemon *daemon = NULL;
@@ -101,9 +111,8 @@ int main(int argc, char **argv) {
                 return r == -EINVAL ? EX_CONFIG : EXIT_FAILURE;
 
         if (options.check) {
-                (void) printf("%s: ok\n", options.config ? options.config : CONFIG_FILE);
                 config_free(config);
-                return EXIT_SUCCESS;
+                return print_ok(&options);
         }
 
         log_set_level((int) config->log_level);

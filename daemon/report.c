@@ -117,11 +117,12 @@ static const char *event_what(const Event *event) {
 
 void report_event(Report *report, const Event *event, uint64_t now) {
         int level = event_level(report, event);
-        const char *node = event->node, *who = event->who, *text = event->text;
+        const char *node = event->node, *who = event->who;
+        const char *text = event->type == EVENT_SEED_SELF ? NULL : event->text;
 
         if (!log_is_on(level) || (level == LEVEL_WARN && !is_allowed(report, now)))
                 return;
 
-        log_line(level, "%s%s%s%s%s%s%s%s", event_what(event), node || who ? ": " : "", node ? node : "",
-                node && who ? " at " : "", who ? who : "", text ? ": " : "", text ? text : "", "");
+        log_line(level, "%s%s%s%s%s%s%s", event_what(event), node || who ? ": " : "", node ? node : "",
+                node && who ? " at " : "", who ? who : "", text ? ": " : "", text ? text : "");
 }

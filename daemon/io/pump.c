@@ -53,12 +53,17 @@ static bool pump_is_writable(const Pump *pump) {
         return !pump->error && !pump->draining;
 }
 
+/* Not while paused; but what can't be written to any more is read to its end. */
+static bool pump_is_reading(const Pump *pump) {
+        return !pump->stream->paused || !pump_is_writable(pump);
+}
+
 /* Asks epoll for what is wanted now, if that is something else than before. */
 static int pump_arm(Pump *pump) {
         uint32_t events = 0;
         int r;
 
-        if (!pump->stream->paused || !pump_is_writable(pump))
+        if (pump_is_reading(pump))
                 events |= EPOLLIN;
         if (pump->full && pump_is_writable(pump))
                 events |= EPOLLOUT;
@@ -161,7 +166,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
         /* Paused in this very turn, when the event had been reported already. A hang-up is never put off:
          * epoll would not stop telling. */
-        if (in == EPOLLIN && !(pump->events & EPOLLIN))
+        if (in == EPOLLIN && !pump_is_reading(pump))
                 return 0;
 
         if (in)
@@ -206,7 +211,7 @@ void pump_update(Pump *pump) {
                 return;
         }
 
-        if (stream->out.len > 0 && !pump->full && pump_is_writable(pump))
+        if (stream->out.len > 0 && (!pump->full || stream->closing) && pump_is_writable(pump))
                 pump_write(pump);
 
         if (stream->closing && !pump->draining) {

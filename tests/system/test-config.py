@@ -255,6 +255,17 @@ class Running(Case):
         daemon.wait_notify('STOPPING=1')
         self.assertEqual(daemon.wait(), 0)
 
+    def test_service_manager_that_does_not_read(self):
+        daemon = self.daemon().start()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.setblocking(False)
+            other.connect(os.path.join(daemon.dir, 'notify'))
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    other.send(b'x')
+            self.attach(daemon).sync()
+            daemon.stop()
+
     def test_memory(self):
         """At most 3 MiB of its own and 10 MiB in all, with a secret that was used. (Not with a sanitizer.)"""
         daemon = self.daemon().start()

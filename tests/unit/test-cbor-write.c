@@ -133,7 +133,8 @@ TEST(clean) {
         check_clean("84 00 e0 f3 f8ff", "84 00 f6 f6 f6");
         check_clean("81 d81a 82 6141 80", "81 82 6141 80");
         check_clean("d9001a da0000001a db000000000000001a 00", "00");
-        check_clean("c3 d81a c2 e1", "c3 c2 f6");
+        check_clean("c6 d81a d818 e1", "c6 d818 f6");
+        check_clean("83 c2 41ff c2 00 c3 c2 41ff", "83 c2 41ff 00 c2 41ff");
         check_clean("82 c1 00 a1 c0 6161 d8197f6161ff", "82 00 a1 6161 7f6161ff");
         check_clean("9f f0 bf f1 f2 ff ff", "9f f6 bf f6 f6 ff ff");
 

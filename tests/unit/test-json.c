@@ -271,6 +271,8 @@ TEST(to_malformed) {
                 "\"\\u",
                 "\"\\u1",
                 "\"a\nb\"",
+                "\"0123456\n89012345678\"",
+                "\"01234567890123\037567890\"",
                 "\"\x1f\"",
                 "'a'",
                 "[1,//\n2]",
@@ -492,6 +494,19 @@ TEST(from_without_memory) {
         Buf text = {.error = -ENOMEM};
 
         check_int(json_from_cbor(OCTETS("\x81\x00"), &text), ==, -ENOMEM);
+}
+
+TEST(from_unchecked_depth) {
+        size_t n = 1000 * 1000;
+        uint8_t *deep = malloc(n);
+        Buf text = BUF_INIT;
+
+        memset(deep, 0x81, n);
+        check_int(json_from_cbor(deep, n, &text), ==, -ELOOP);
+        memset(deep, 0xc1, n);
+        check_int(json_from_cbor(deep, n, &text), ==, -EBADMSG);
+        buf_deinit(&text);
+        free(deep);
 }
 
 /* Octets of no use, but no reason to crash either. */

@@ -99,6 +99,24 @@ TEST(no_message) {
         }
 }
 
+/* Not for use on octets that were not checked, yet it stays within them. */
+TEST(unchecked_octets) {
+        static const char *const items[] = {"81", "8165 61", "8145 61", "8178", "9f", "9f6161", "816261"};
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        Msg msg;
+        Hex hex;
+
+        for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+                hex_init(&hex, items[i]);
+                check_int(msg_parse(&msg, hex.p, hex.n, &scratch), <=, 1);
+        }
+        hex_init(&hex, "8165 61");
+        check_int(msg_parse(&msg, hex.p, hex.n, &scratch), ==, -EBADMSG);
+        hex_init(&hex, "80 60");
+        check_int(msg_parse(&msg, hex.p, hex.n, &scratch), ==, 0);
+        check_int(msg_parse(&msg, NULL, 0, &scratch), ==, -EBADMSG);
+}
+
 TEST(not_enough_memory) {
         Buf scratch = {.error = -ENOMEM};
         Msg msg;

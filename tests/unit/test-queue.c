@@ -8,6 +8,7 @@
 
 #include "tests/unit/test.h"
 #include "wire/buf.h"
+#include "wire/queue-chunk.h"
 
 #define IOV_MAX_HERE 64
 
@@ -27,6 +28,15 @@ static int count_chunks(const Queue *queue) {
         struct iovec iov[IOV_MAX_HERE];
 
         return queue_iov(queue, iov, IOV_MAX_HERE);
+}
+
+/* With those that are empty. */
+static int count_all_chunks(const Queue *queue) {
+        int n = 0;
+
+        for (QueueChunk *chunk = queue->head; chunk; chunk = chunk->next)
+                n++;
+        return n;
 }
 
 static void put(Queue *queue, const char *text) {
@@ -139,6 +149,7 @@ TEST(reserve_without_commit) {
         check(queue_reserve(&queue, 100 * 1000));
         check(queue_reserve(&queue, 200 * 1000));
         check_int(count_chunks(&queue), ==, 1);
+        check_int(count_all_chunks(&queue), ==, 2);
         queue_consume(&queue, 1);
         put(&queue, "def");
         collect(&queue, &all);
@@ -198,6 +209,7 @@ TEST(splice) {
         check(queue_reserve(&queue, 100 * 1000)); /* leaves empty chunks in both */
         check(queue_reserve(&from, 100 * 1000));
         queue_splice(&queue, &from);
+        check_int(count_all_chunks(&queue), ==, 2);
         put(&queue, "ghi");
         queue_splice(&queue, &from);
         collect(&queue, &all);
