@@ -34,7 +34,7 @@ typedef struct Pack {
 static void pack_items(Pack *pack, char close, uint64_t *ret_n);
 
 static void skip_space(Pack *pack) {
-        while (*pack->p && strchr(" \t\n,:", *pack->p))
+        while (*pack->p == ',' || *pack->p == ' ' || *pack->p == ':' || *pack->p == '\t' || *pack->p == '\n')
                 pack->p++;
 }
 

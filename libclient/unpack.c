@@ -37,7 +37,7 @@ typedef struct Items {
 static int unpack_value(Unpack *u, CborCursor *c);
 
 static void skip_space(Unpack *u) {
-        while (*u->p && strchr(" \t\n,:", *u->p))
+        while (*u->p == ',' || *u->p == ' ' || *u->p == ':' || *u->p == '\t' || *u->p == '\n')
                 u->p++;
 }
 

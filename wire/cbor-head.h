@@ -127,7 +127,7 @@ static inline bool cbor_head_is_odd_simple(const CborHead *head) {
                 (head->value < CBOR_SIMPLE_FALSE || head->value > CBOR_SIMPLE_NULL);
 }
 
-/* Tags that CBOR::XS 1.86 makes something of, and dies when it can't (in one case after a very long time):
+/* Tags that CBOR::XS 1.86 makes something of, and dies when it can't (in two cases after a very long time):
  * each was tried. The others it knows take any content, and those it does not know it keeps. */
 static inline bool cbor_head_is_odd_tag(const CborHead *head) {
         if (head->major != CBOR_MAJOR_TAG)
@@ -149,4 +149,18 @@ static inline bool cbor_head_is_odd_tag(const CborHead *head) {
         default:
                 return false;
         }
+}
+
+/* Large integers are in use, and fine when the content is what it should be. 64 KiB take CBOR::XS a minute.
+ */
+static inline bool cbor_head_is_bignum(const CborHead *head) {
+        return head->major == CBOR_MAJOR_TAG && (head->value == 2 || head->value == 3);
+}
+
+#define CBOR_BIGNUM_MAX 512 /* octets */
+
+/* Is the item after such a tag, by its head, odd? */
+static inline bool cbor_head_is_odd_bignum(const CborHead *content) {
+        return content->major != CBOR_MAJOR_BYTES || cbor_head_is_indefinite(content) ||
+                content->value > CBOR_BIGNUM_MAX;
 }

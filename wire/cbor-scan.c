@@ -15,13 +15,14 @@
 #include "wire/cbor-head.h"
 #include "wire/cbor.h"
 
-/* What is left of a level that ends with a break. */
+/* What is left of a level that ends with a break. LEFT_BIGNUM is one item, the content of such a tag. */
 #define LEFT_ARRAY UINT64_MAX
 #define LEFT_KEY (UINT64_MAX - 1)
 #define LEFT_VALUE (UINT64_MAX - 2)
 #define LEFT_BYTES (UINT64_MAX - 3)
 #define LEFT_TEXT (UINT64_MAX - 4)
-#define LEFT_COUNT_MAX (UINT64_MAX - 5)
+#define LEFT_BIGNUM (UINT64_MAX - 5)
+#define LEFT_COUNT_MAX (UINT64_MAX - 6)
 
 /* What is in registers while scanning. */
 typedef struct Level {
@@ -66,9 +67,15 @@ static inline void level_pop(CborScan *scan, Level *level) {
 }
 
 /* Counts an item that begins at this level; false when it can't stand there. */
-static inline bool level_count(Level *level, const CborHead *head) {
+static inline bool level_count(CborScan *scan, Level *level, const CborHead *head) {
         if (level->left <= LEFT_COUNT_MAX) {
                 level->left--;
+                return !cbor_head_is_break(head);
+        }
+
+        if (level->left == LEFT_BIGNUM) {
+                scan->odd |= cbor_head_is_odd_bignum(head);
+                level->left = 0;
                 return !cbor_head_is_break(head);
         }
 
@@ -95,7 +102,7 @@ static inline bool level_count(Level *level, const CborHead *head) {
 static inline int scan_item(CborScan *scan, Level *level, const CborHead *head, uint64_t room) {
         uint64_t left;
 
-        if (!level_count(level, head))
+        if (!level_count(scan, level, head))
                 return -EBADMSG;
 
         switch (head->major) {
@@ -137,7 +144,7 @@ static inline int scan_item(CborScan *scan, Level *level, const CborHead *head, 
 
         default: /* a tag */
                 scan->odd |= cbor_head_is_odd_tag(head);
-                left = 1;
+                left = cbor_head_is_bignum(head) ? LEFT_BIGNUM : 1;
         }
 
         if (level->depth >= CBOR_DEPTH_MAX)
@@ -152,8 +159,7 @@ static inline bool is_short_array(uint8_t first) {
         return first >= CBOR_MAJOR_ARRAY << 5 && first < (CBOR_MAJOR_ARRAY << 5 | CBOR_INFO_1);
 }
 
-/* Moves over items that need no closer look, which are nearly all that there are; false when there was none.
- */
+/* Moves over items that need no closer look, as nearly all do; false when there was none. */
 static inline bool scan_plain(Level *level, const uint8_t **p, const uint8_t *end) {
         const uint8_t *at = *p;
 

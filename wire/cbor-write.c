@@ -133,32 +133,3 @@ void cbor_put_bytes(Buf *buf, const void *p, size_t n) {
         put_head(buf, CBOR_MAJOR_BYTES, n);
         buf_put(buf, p, n);
 }
-
-/*
- * What is odd stands in single heads, and taking one out leaves the structure around it whole. So there is
- * no structure to follow, only head after head.
- */
-void cbor_clean(Buf *to, const uint8_t *p, size_t n) {
-        const uint8_t *end = p + n, *kept = p;
-
-        while (p < end) {
-                const uint8_t *at = p;
-                CborHead head;
-
-                if (cbor_head_take(&p, end, &head) <= 0)
-                        break;
-
-                if (cbor_head_is_odd_simple(&head) || cbor_head_is_odd_tag(&head)) {
-                        buf_put(to, kept, (size_t) (at - kept));
-                        kept = p;
-                        if (head.major == CBOR_MAJOR_SIMPLE)
-                                cbor_put_null(to);
-                } else if (cbor_head_is_string(&head) && !cbor_head_is_indefinite(&head)) {
-                        if (head.value > (size_t) (end - p))
-                                break;
-                        p += head.value;
-                }
-        }
-
-        buf_put(to, kept, (size_t) (end - kept));
-}

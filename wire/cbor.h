@@ -44,8 +44,9 @@ void cbor_scan_init(CborScan *scan, size_t max);
  * cbor_scan_init().
  *
  * scan->odd is set when the item has something that can make a Perl peer's decoder fail, though it is
- * well-formed: simple values other than f4 to f6, and tags 0, 1, 4, 5, 25, 26, 29, 30, 32, 264, 265, whose
- * content it looks at. cbor_clean() takes it out. */
+ * well-formed: simple values other than f4 to f6; the tags 0, 1, 4, 5, 25, 26, 29, 30, 32, 264, 265, whose
+ * content it interprets; 2 and 3 on anything but a byte string of at most 512 octets. cbor_clean() takes it
+ * out. */
 int cbor_scan(CborScan *scan, const uint8_t *p, size_t n, size_t *ret_used);
 
 /* The same for a whole item in memory: its length in *ret_len. -EAGAIN when it is cut off. */
@@ -122,6 +123,6 @@ void cbor_put_text(Buf *buf, Str s); /* must be UTF-8; cbor_put_str() for string
 void cbor_put_str(Buf *buf, Str s);  /* each octet sequence that is not UTF-8 becomes U+FFFD */
 void cbor_put_bytes(Buf *buf, const void *p, size_t n);
 
-/* Appends the checked item p[0..n) with all that is odd replaced: such simple values become null, such tags
- * go (their content stays). */
+/* Appends the checked item p[0..n) with all replaced that makes such a decoder fail: unknown simple values
+ * become null, tags whose content is not what it should be go (the content stays). */
 void cbor_clean(Buf *to, const uint8_t *p, size_t n);

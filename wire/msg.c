@@ -15,23 +15,27 @@
 
 /* Reads a message of the common kind; false when it has to be read properly. */
 static inline bool parse_short(Msg *ret, const uint8_t *p, size_t len) {
-        size_t n;
+        size_t n, at = 2;
 
-        if (len < 2 || p[0] <= CBOR_MAJOR_ARRAY << 5 || p[0] >= (CBOR_MAJOR_ARRAY << 5 | CBOR_INFO_1) ||
+        if (len < 3 || p[0] <= CBOR_MAJOR_ARRAY << 5 || p[0] >= (CBOR_MAJOR_ARRAY << 5 | CBOR_INFO_1) ||
                 p[1] < CBOR_MAJOR_BYTES << 5 || p[1] >= CBOR_MAJOR_ARRAY << 5)
                 return false;
 
         n = p[1] & 0x1f;
-        if (n >= CBOR_INFO_1 || len - 2 < n)
+        if (n == CBOR_INFO_1) /* a full port ID */
+                n = p[at++];
+        else if (n > CBOR_INFO_1)
                 return false;
-        if (p[1] >> 5 == CBOR_MAJOR_BYTES && utf8_ascii_prefix(p + 2, n) < n)
+        if (len - at < n)
+                return false;
+        if (p[1] >> 5 == CBOR_MAJOR_BYTES && utf8_ascii_prefix(p + at, n) < n)
                 return false;
 
         *ret = (Msg){
-                .to = {(const char *) p + 2, n},
+                .to = {(const char *) p + at, n},
                 .n = (p[0] & 0x1f) - 1u,
-                .tail = p + 2 + n,
-                .tail_len = len - 2 - n,
+                .tail = p + at + n,
+                .tail_len = len - at - n,
         };
         return true;
 }

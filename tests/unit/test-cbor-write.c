@@ -113,7 +113,7 @@ TEST(error_is_sticky) {
 }
 
 static void check_clean(const char *odd, const char *expected) {
-        _cleanup_buf_ Buf buf = BUF_INIT;
+        _cleanup_buf_ Buf buf = BUF_INIT, again = BUF_INIT;
         bool is_odd;
         size_t len;
         Hex hex;
@@ -123,19 +123,24 @@ static void check_clean(const char *odd, const char *expected) {
         check_hex(buf_str(&buf), expected);
         check_int(cbor_check(buf.data, buf.len, SIZE_MAX, &len, &is_odd), ==, 0);
         check_int(len, ==, buf.len);
-        check(!is_odd);
+
+        /* and nothing more is found */
+        cbor_clean(&again, buf.data, buf.len);
+        check_mem(again.data, again.len, buf.data, buf.len);
 }
 
 TEST(clean) {
         check_clean("00", "00");
-        check_clean("84 f4 f5 f6 f7", "84 f4 f5 f6 f6");
+        check_clean("84 f4 f5 f6 f7", "84 f4 f5 f6 f7");
+        check_clean("82 f7 a2 f7 f7 e0 f7", "82 f7 a2 f6 f7 f6 f7");
+        check_clean("bf f7 82 f7 bf f7 00 ff ff", "bf f6 82 f7 bf f6 00 ff ff");
         check_clean("e0", "f6");
         check_clean("84 00 e0 f3 f8ff", "84 00 f6 f6 f6");
         check_clean("81 d81a 82 6141 80", "81 82 6141 80");
         check_clean("d9001a da0000001a db000000000000001a 00", "00");
         check_clean("c6 d81a d818 e1", "c6 d818 f6");
         check_clean("83 c2 41ff c2 00 c3 c2 41ff", "83 c2 41ff 00 c2 41ff");
-        check_clean("82 c1 00 a1 c0 6161 d8197f6161ff", "82 00 a1 6161 7f6161ff");
+        check_clean("82 c1 00 a1 c0 6161 d8197f6161ff", "82 c1 00 a1 6161 7f6161ff");
         check_clean("9f f0 bf f1 f2 ff ff", "9f f6 bf f6 f6 ff ff");
 
         /* what only looks like it */
@@ -143,4 +148,43 @@ TEST(clean) {
         check_clean("83 5f 41e0 41f3 ff 181a 1ae0e0e0e0", "83 5f 41e0 41f3 ff 181a 1ae0e0e0e0");
         check_clean("d9011a d81b 00", "d9011a d81b 00");
         check_clean("fbe0e0e0e0e0e0e0e0", "fbe0e0e0e0e0e0e0e0");
+}
+
+/* Tags that Perl makes something of stay where it can. */
+TEST(clean_keeps) {
+        static const char *const kept[] = {
+                "c1 1a514b67b0", /* moments */
+                "c1 fb41d452d9ec200000",
+                "c1 20",
+                "c0 74 323031332d30332d32315432303a30343a30305a",
+                "c0 7819 323031332d30332d32315432303a30343a30302b30313a3030",
+                "c0 76 323031332d30332d32315432303a30343a30302e355a",
+                "c2 49 010000000000000000", /* numbers */
+                "c4 82 21 196ab3",
+                "c5 82 20 03",
+                "d81e 82 01 03",
+                "d825 50 000102030405060708090a0b0c0d0e0f", /* and what it does not know */
+                "d904d2 82 4161 f6",
+                "d9d9f7 01",
+        };
+
+        for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+                check_clean(kept[i], kept[i]);
+}
+
+TEST(clean_in_doubt) {
+        check_clean("c1 60", "60");
+        check_clean("c1 f97e00", "f97e00");
+        check_clean("c1 fb7e37e43c8800759c", "fb7e37e43c8800759c");
+        check_clean("c0 00", "00");
+        check_clean("c0 74 323031332d30332d32315432303a30343a303058",
+                "74 323031332d30332d32315432303a30343a303058");
+        check_clean(
+                "c0 73 323031332d30332d32315432303a30343a3030", "73 323031332d30332d32315432303a30343a3030");
+        check_clean("c4 82 1a00100000 01", "82 1a00100000 01");
+        check_clean("c4 81 01", "81 01");
+        check_clean("c4 82 01 60", "82 01 60");
+        check_clean("d81e 82 01 00", "82 01 00");
+        check_clean("d81e 82 01 20", "82 01 20");
+        check_clean("d820 66 687474703a2f", "66 687474703a2f");
 }
