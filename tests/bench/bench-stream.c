@@ -161,7 +161,7 @@ static void show_value(const Series *series, const Series *ratio) {
         else if (ratio)
                 (void) printf(" %.*f (%.2f) |", v < 100 ? 1 : 0, v, series_median(ratio));
         else
-                (void) printf(" %.*f |", v < 1 ? 3 : 1, v);
+                (void) printf(" %.*f |", v < 1 ? 3 : v < 1000 ? 1 : 0, v);
 }
 
 static void show_one_way(size_t form, int hops, int window) {

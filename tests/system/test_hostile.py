@@ -394,7 +394,7 @@ class Messages(Case):
                         continue  # see test_client_messages_that_are_no_arrays
                     self.assertEqual(got, [['', 'refused', '', 'protocol', ANY]])
                     self.assertEqual(other.recv(), [target, 'before'])
-                    self.assertEqual(other.recv(), ['', 'kil0', c.port_id(port), 'detached', 'bad', str(os.getpid())])
+                    self.assertEqual(other.recv(), ['', 'kil0', c.port_id(port), 'detached', 'bad', os.getpid()])
                     self.one_warning(d, f'bad[{os.getpid()}]', '')
 
     def test_as_deep_and_as_large_as_allowed(self):
@@ -584,7 +584,7 @@ class Clients(Case):
             for _ in range(30):
                 program.send(b'x' * 50000)
             program.kill9()
-            reason = ['detached', 'large', str(program.pid)]
+            reason = ['detached', 'large', program.pid]
             self.assertEqual(c.recv_n(2), [[target, 'small'], ['', 'kil0', program.port_id(), *reason]])
             self.assertEqual(p.recv_n(2), [['p', 'small'], ['', 'kil0', f'{program.prefix}p', *reason]])
             self.assertEqual(c.sync() + p.sync(), [])
@@ -681,7 +681,7 @@ class Peers(Case):
             c.half_close()
             self.assertEqual([m[1] for m in other.recv_n(1000)], list(range(1000)))
             self.assertEqual([m[1] for m in p.recv_n(1000)], list(range(1000)))
-            self.assertEqual(other.recv(), ['', 'kil0', c.port_id(c.port_name('p')), 'detached', 'test', str(os.getpid())])
+            self.assertEqual(other.recv(), ['', 'kil0', c.port_id(c.port_name('p')), 'detached', 'test', os.getpid()])
             c.wait_closed()
 
     def test_reset(self):

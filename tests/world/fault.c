@@ -87,6 +87,29 @@ static void flood(World *world, const Host *host, const Prog *prog) {
         }
 }
 
+/* Two nodes are started again, each where the other was: what is known of their addresses is wrong. */
+static void fault_swap(World *world, unsigned a, unsigned b, uint64_t length) {
+        Host *one = &world->hosts[a], *other = &world->hosts[b];
+        unsigned place = one->place;
+
+        /* some would not be among anybody's seeds any more; and whoever is connected with the node that is
+         * where a hub was does not look up the hub's name again */
+        if (world->config.topology == TOPOLOGY_HALF ||
+                (world->config.topology == TOPOLOGY_HUBS && (a <= world->n_hubs || b <= world->n_hubs)))
+                return;
+
+        host_crash(one, /* silent= */ false);
+        host_crash(other, /* silent= */ false);
+        sim_trace(&world->sim, "%s and %s change places", one->id, other->id);
+        net_set_dark(&world->net, one->place, false);
+        net_set_dark(&world->net, other->place, false);
+        host_move(one, other->place);
+        host_move(other, place);
+        world_set_seeds(world);
+        mend_later(world, a, 0, 1000 + length);
+        mend_later(world, b, 0, 1000 + length / 2);
+}
+
 static void fault_freeze(World *world, unsigned a, unsigned b, uint64_t length) {
         if (!world->hosts[a].node)
                 return;
@@ -98,7 +121,7 @@ static void fault_freeze(World *world, unsigned a, unsigned b, uint64_t length) 
 
 static void fault_reset(World *world, unsigned a, unsigned b, uint64_t length) {
         sim_trace(&world->sim, "%s and %s: reset", world->hosts[a].id, world->hosts[b].id);
-        net_reset(&world->net, a, b, /* both= */ false);
+        net_reset(&world->net, world->hosts[a].place, world->hosts[b].place, /* both= */ false);
 }
 
 /* All that programs on `a` watch or send on `b` begins anew. */
@@ -119,7 +142,7 @@ static void fault_provoke(World *world, const Host *a, const Host *b) {
 /* Both ends lose the connection at once, and both have something to say. */
 static void fault_meet(World *world, unsigned a, unsigned b, uint64_t length) {
         sim_trace(&world->sim, "%s and %s: both reset", world->hosts[a].id, world->hosts[b].id);
-        net_reset(&world->net, a, b, /* both= */ true);
+        net_reset(&world->net, world->hosts[a].place, world->hosts[b].place, /* both= */ true);
         fault_provoke(world, &world->hosts[a], &world->hosts[b]);
         fault_provoke(world, &world->hosts[b], &world->hosts[a]);
 }
@@ -161,11 +184,65 @@ static void fault_latency(World *world, unsigned a, unsigned b, uint64_t length)
         world->net.latency[b][a] = rng_delay(&world->sim.rng, 200000);
 }
 
+/* Some more of it within the time of a handshake or two. */
+typedef struct Flap {
+        Alarm alarm;
+        World *world;
+        Host *a, *b; /* b NULL: the node itself starts and stops */
+        unsigned left;
+} Flap;
+
+static void flap(Alarm *alarm) {
+        Flap *f = container_of(alarm, Flap, alarm);
+        World *world = f->world;
+        Rng *rng = &world->sim.rng;
+        uint64_t trip = 1000 + 2 * world->net.latency[f->a->place][f->b ? f->b->place : 1];
+
+        if (world->calm)
+                return;
+
+        if (f->b)
+                net_reset(&world->net, f->a->place, f->b->place, rng_percent(rng, 50));
+        else if (f->a->node)
+                host_crash(f->a, rng_percent(rng, 70));
+        else
+                host_start(f->a);
+
+        if (f->left-- > 0)
+                alarm_set(&world->sim, alarm,
+                        world->sim.now + (f->b ? rng_below(rng, trip * 2) : rng_delay(rng, trip * 1000)));
+        else if (!f->a->node)
+                host_start(f->a);
+}
+
+static void flap_begin(World *world, Host *a, Host *b) {
+        Flap *f = calloc(1, sizeof(*f));
+
+        if (!f)
+                abort();
+
+        sim_trace(&world->sim, "%s flaps%s%s", a->id, b ? " with " : "", b ? b->id : "");
+        *f = (Flap){.world = world, .a = a, .b = b, .left = (unsigned) rng_between(&world->sim.rng, 2, 12)};
+        alarm_init(&f->alarm, flap);
+        alarm_set(&world->sim, &f->alarm, world->sim.now);
+        world_keep(world, f);
+}
+
+static void fault_flap(World *world, unsigned a, unsigned b, uint64_t length) {
+        flap_begin(world, &world->hosts[a], &world->hosts[b]);
+        fault_provoke(world, &world->hosts[a], &world->hosts[b]);
+        fault_provoke(world, &world->hosts[b], &world->hosts[a]);
+}
+
+static void fault_stutter(World *world, unsigned a, unsigned b, uint64_t length) {
+        flap_begin(world, &world->hosts[a], NULL);
+}
+
 typedef void (*FaultFn)(World *world, unsigned a, unsigned b, uint64_t length);
 
 static const FaultFn faults[] = {fault_cut, fault_cut, fault_cut_one_way, fault_cut_one_way, fault_isolate,
-        fault_kill, fault_power, fault_freeze, fault_reset, fault_reset, fault_meet, fault_meet, fault_slow,
-        fault_slow, fault_prog, fault_latency};
+        fault_kill, fault_power, fault_freeze, fault_reset, fault_reset, fault_meet, fault_meet, fault_flap,
+        fault_flap, fault_stutter, fault_slow, fault_slow, fault_swap, fault_prog, fault_latency};
 
 void fault_any(World *world) {
         Rng *rng = &world->sim.rng;

@@ -157,11 +157,16 @@ static const NodeEdge edge = {
 void host_init(Host *host, World *world, unsigned index, const char *id) {
         *host = (Host){.world = world, .index = index};
         snprintf(host->id, sizeof(host->id), "%s", id);
-        snprintf(host->address, sizeof(host->address), "10.0.0.%u:4040", index);
         proc_init(&host->proc, &world->net, index, &host_proc_ops);
+        host_move(host, index);
         alarm_init(&host->turn, host_turn);
         alarm_init(&host->tick, host_tick);
         list_init(&host->lookups);
+}
+
+void host_move(Host *host, unsigned place) {
+        host->place = host->proc.host = place;
+        snprintf(host->address, sizeof(host->address), "10.0.0.%u:4040", place);
 }
 
 void host_deinit(Host *host) {
@@ -181,8 +186,8 @@ void host_start(Host *host) {
 
         host->starts++;
         host->booted = rng_below(&world->sim.rng, 1000 * USEC_PER_SEC);
-        net_set_dark(&world->net, host->index, false);
-        world->net.listeners[host->index] = &host->proc;
+        net_set_dark(&world->net, host->place, false);
+        world->net.listeners[host->place] = &host->proc;
         sim_trace(&world->sim, "%s: starts", host->id);
 
         host_begin(&host->proc);
@@ -205,9 +210,9 @@ void host_crash(Host *host, bool silent) {
         while (!list_is_empty(&host->lookups))
                 lookup_free(container_of(host->lookups.next, Lookup, link));
 
-        world->net.listeners[host->index] = NULL;
+        world->net.listeners[host->place] = NULL;
         if (silent)
-                net_set_dark(&world->net, host->index, true);
+                net_set_dark(&world->net, host->place, true);
         oracle_host_gone(host);
         proc_kill(&host->proc, silent);
         host->node = node_free(host->node);

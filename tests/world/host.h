@@ -19,7 +19,8 @@ typedef struct Lookup Lookup;
 struct Host {
         Proc proc;
         World *world;
-        unsigned index; /* from 1: the address is 10.0.0.<index>:4040 */
+        unsigned index; /* from 1: who it is */
+        unsigned place; /* where it is: its address is 10.0.0.<place>:4040. At first the same */
         char id[64];
         char address[64];
         const char *seeds[NET_HOSTS_MAX + 1];
@@ -41,6 +42,8 @@ struct Host {
 void host_init(Host *host, World *world, unsigned index, const char *id);
 void host_deinit(Host *host);
 
+/* It is another machine, at that address, that has its ID. While its node does not run. */
+void host_move(Host *host, unsigned place);
 /* The node starts (again), with random octets and a clock of its own. */
 void host_start(Host *host);
 /* It is killed; `silent`: by loss of power, the host can't be reached before host_start(). */

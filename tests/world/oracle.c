@@ -330,13 +330,25 @@ static void prog_end(const Prog *prog) {
         }
 }
 
-void oracle_end(World *world) {
-        if (world->config.topology != TOPOLOGY_HUBS && !world_is_whole(world))
+static void hosts_end(World *world) {
+        for (unsigned i = 1; i <= world->n_hosts; i++)
+                for (unsigned j = 1; j <= world->n_hosts; j++) {
+                        const Host *host = &world->hosts[i], *other = &world->hosts[j];
+
+                        if (i != j && host->node && other->node && !host->up[j])
+                                oracle_fail(world, "%s and %s don't meet again", host->id, other->id);
+                }
+
+        if (!world_is_whole(world))
                 oracle_fail(world, "the network is not whole again");
-        else if (world->config.topology != TOPOLOGY_HUBS &&
-                world_count_cables(world) != world_count_pairs(world))
+        else if (world_count_cables(world) != world_count_pairs(world))
                 oracle_fail(world, "%u connections between %u pairs of nodes", world_count_cables(world),
                         world_count_pairs(world));
+}
+
+void oracle_end(World *world) {
+        if (world->config.topology != TOPOLOGY_HUBS)
+                hosts_end(world);
 
         for (unsigned i = 0; i < world->n_progs; i++)
                 prog_end(world->progs[i]);

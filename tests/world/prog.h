@@ -10,6 +10,7 @@
 
 #include "tests/world/host.h"
 #include "wire/frame.h"
+#include "wire/msg.h"
 
 typedef struct Port Port;
 typedef struct Prog Prog;
@@ -114,5 +115,9 @@ void prog_ask(Prog *prog, const char *tag, ...) __attribute__((sentinel));
 /* The message in buf, an array of CBOR. */
 void prog_send(Prog *prog, const Buf *message);
 
+/* prog-told.c: a request of its aempd. */
+void prog_told(Prog *prog, const Msg *msg);
+/* The moment to answer `down`. */
+void view_answer(Alarm *alarm);
 /* The answer to `down` of that node may be due. */
 void prog_answer(Prog *prog, const Host *host);

@@ -123,17 +123,25 @@ TEST(others_are_not_disturbed) {
 }
 
 /* Two halves: each goes on by itself, and they become one again. */
-TEST(halves) {
-        World *world = story_new(6, 1);
+static void halve(unsigned half) {
+        World *world = story_new(half * 2, 1);
 
-        for (unsigned i = 1; i <= 3; i++)
-                for (unsigned j = 4; j <= 6; j++)
+        for (unsigned i = 1; i <= half; i++)
+                for (unsigned j = half + 1; j <= half * 2; j++)
                         world_cut(world, i, j, /* there= */ true, /* back= */ true);
         story_run(world, 31 * USEC_PER_SEC);
-        for (unsigned i = 1; i <= 6; i++)
-                check_int(node_peers_up(world_host(world, i)->node), ==, 2);
+        for (unsigned i = 1; i <= half * 2; i++)
+                check_int(node_peers_up(world_host(world, i)->node), ==, half - 1);
 
         world_heal(world);
         story_run_until_whole(world, 60 * USEC_PER_SEC);
         story_end(world);
+}
+
+TEST(halves) {
+        halve(3);
+}
+
+TEST(halves_of_fifty) {
+        halve(25);
 }

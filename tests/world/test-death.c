@@ -156,6 +156,29 @@ TEST(node) {
         story_end(cast.world);
 }
 
+/* After ten minutes nobody remembers that there was such a node; it may come back all the same. */
+TEST(node_gone_for_long) {
+        Cast cast = cast_new();
+        Talk *talk;
+
+        host_crash(world_host(cast.world, 1), /* silent= */ true);
+        story_run(cast.world, 800 * USEC_PER_SEC);
+        check_int(cast.from_far->n_fired, ==, 1);
+        talk_watch(cast.from_far);
+        story_say(cast.from_far, 3, 10);
+        story_run(cast.world, 10 * USEC_PER_SEC);
+        check_int(cast.from_far->n_fired, ==, 2);
+        check_str(cast.from_far->why[0], "transport_error");
+
+        world_heal(cast.world);
+        story_run_until_whole(cast.world, 60 * USEC_PER_SEC);
+        talk = story_talk(cast.far, story_prog(cast.world, 1));
+        story_say(talk, 3, 10);
+        story_run(cast.world, USEC_PER_SEC);
+        check_int(story_delivered(talk), ==, 3);
+        story_end(cast.world);
+}
+
 /* Nobody says a word: the heartbeat finds it. */
 TEST(power) {
         Cast cast = cast_new();

@@ -122,3 +122,38 @@ TEST(frozen) {
         check_int(node_peers_up(cast.second->node), ==, 1);
         world_free(cast.world);
 }
+
+/* Who wanted to take over is gone before the time of the probe is over: all stays as it was. */
+TEST(second_dies) {
+        Cast cast = cast_new();
+
+        host_freeze(cast.first);
+        host_start(cast.second);
+        story_run(cast.world, 500 * USEC_PER_MSEC);
+        check_int(cast.talk->n_fired, ==, 0);
+        host_crash(cast.second, /* silent= */ false);
+        story_run(cast.world, 3 * USEC_PER_SEC);
+        host_thaw(cast.first);
+        story_say(cast.talk, 5, 10);
+        story_run(cast.world, 20 * USEC_PER_SEC);
+        check_int(cast.talk->n_fired, ==, 0);
+        check_int(story_delivered(cast.talk), ==, 10);
+        world_free(cast.world);
+}
+
+/* It comes again and again, each time a little later than the probe would take. */
+TEST(second_insists) {
+        Cast cast = cast_new();
+
+        host_freeze(cast.first);
+        for (int i = 0; i < 5; i++) {
+                host_start(cast.second);
+                story_run(cast.world, 300 * USEC_PER_MSEC);
+                host_crash(cast.second, /* silent= */ i % 2);
+        }
+        host_start(cast.second);
+        story_run(cast.world, 8 * USEC_PER_SEC);
+        check_int(cast.talk->n_fired, ==, 1);
+        check_int(node_peers_up(cast.second->node), ==, 1);
+        world_free(cast.world);
+}

@@ -24,6 +24,8 @@
 #define FAULTS_MAX 1000 /* when programs have come to a standstill */
 #define TRACE_SHOWN 60  /* lines, of a seed that fails */
 
+static unsigned wanted_hosts; /* 0: by chance, six or more */
+
 static const char *failed_plant(void);
 
 /* --- one seed ---------------------------------------------------------------------------------------- */
@@ -78,10 +80,11 @@ static World *choose_world(uint64_t seed, FILE *trace) {
 
         rng_init(&rng, ~seed);
         kind = (unsigned) rng_below(&rng, 10);
-        config.n_hosts = (unsigned) rng_between(&rng, 6, 9);
+        config.n_hosts = wanted_hosts ?: (unsigned) rng_between(&rng, 6, 9);
         config.topology = kind < 7 ? TOPOLOGY_MESH : kind < 9 ? TOPOLOGY_HALF : TOPOLOGY_HUBS;
 
         world = world_new(&config);
+        world_set_hubs(world, (unsigned) rng_between(&rng, 1, 2));
         choose_times(world);
         choose_limits(world);
         choose_net(world);
@@ -148,7 +151,7 @@ static bool live(World *world) {
 
         oracle_end(world);
         talks = world->n_talks;
-        if (world->config.topology != TOPOLOGY_HUBS)
+        if (world->config.topology != TOPOLOGY_HUBS || world->n_hubs == 1)
                 (void) (last_words(world) && nothing_lost(world, talks));
         oracle_end(world);
         return !world->failure[0];
@@ -222,8 +225,8 @@ static bool run_seeds(uint64_t from, uint64_t to, bool verbose, bool quiet, uint
                 if (!verbose)
                         show_trace(seed - 1);
                 printf("seed %" PRIu64 ": %s\n", seed - 1, failure);
-                printf("again, with all that happens: --seed %" PRIu64 " --verbose%s\n", seed - 1,
-                        failed_plant());
+                printf("again, with all that happens: --seed=%" PRIu64 " --hosts=%u --verbose%s\n", seed - 1,
+                        wanted_hosts, failed_plant());
         }
         if (!quiet) {
                 sums_print(&sums);
@@ -331,6 +334,7 @@ int main(int argc, char **argv) {
         static const struct option options[] = {
                 {"seed", required_argument, NULL, 's'},
                 {"seeds", required_argument, NULL, 'S'},
+                {"hosts", required_argument, NULL, 'n'},
                 {"verbose", no_argument, NULL, 'v'},
                 {"plant", required_argument, NULL, 'p'},
                 {"hunt", no_argument, NULL, 'h'},
@@ -349,6 +353,9 @@ int main(int argc, char **argv) {
                         if (sscanf(optarg, "%" SCNu64 "..%" SCNu64, &from, &to) != 2)
                                 from = to + 1;
                         break;
+                case 'n':
+                        wanted_hosts = (unsigned) strtoul(optarg, NULL, 10);
+                        break;
                 case 'v':
                         verbose = true;
                         break;
@@ -364,8 +371,10 @@ int main(int argc, char **argv) {
                         return EXIT_FAILURE;
                 }
 
-        if (optind < argc || from > to) {
-                fprintf(stderr, "Usage: %s [--seeds=A..B | --seed=N] [--verbose] [--plant=NAME | --hunt]\n",
+        if (optind < argc || from > to || wanted_hosts == 1 || wanted_hosts >= NET_HOSTS_MAX) {
+                fprintf(stderr,
+                        "Usage: %s [--seeds=A..B | --seed=N] [--hosts=N] [--verbose] [--plant=NAME | "
+                        "--hunt]\n",
                         argv[0]);
                 return EXIT_FAILURE;
         }

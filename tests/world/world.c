@@ -72,6 +72,7 @@ static void host_seeds(Host *host) {
         World *world = host->world;
         unsigned n = 0;
 
+        memset(host->seeds, 0, sizeof(host->seeds));
         if (world->config.topology == TOPOLOGY_HUBS) {
                 for (unsigned i = 0; i < world->n_hubs; i++)
                         host->seeds[n++] = hubs[i];
@@ -81,6 +82,16 @@ static void host_seeds(Host *host) {
         for (unsigned i = 1; i <= world->n_hosts; i++)
                 if (i != host->index && (world->config.topology == TOPOLOGY_MESH || i < host->index))
                         host->seeds[n++] = world->hosts[i].address;
+}
+
+void world_set_seeds(World *world) {
+        for (unsigned i = 1; i <= world->n_hosts; i++)
+                host_seeds(&world->hosts[i]);
+}
+
+void world_set_hubs(World *world, unsigned n) {
+        world->n_hubs = n;
+        world_set_seeds(world);
 }
 
 /* --- its life ---------------------------------------------------------------------------------------- */
@@ -94,7 +105,7 @@ World *world_new(const WorldConfig *config) {
         world->sim.trace = config->trace;
         net_init(&world->net, &world->sim);
         world->n_hosts = config->n_hosts;
-        world->n_hubs = config->n_hosts > 1 ? 2 : 1;
+        world->n_hubs = 1;
         world->socket_capacity = 200000;
         world->node_config = (NodeConfig){
                 .secret = "geheim",
@@ -118,8 +129,7 @@ World *world_new(const WorldConfig *config) {
                 snprintf(id, sizeof(id), i % 3 ? "n%u" : "host-%u.example/", i);
                 host_init(&world->hosts[i], world, i, id);
         }
-        for (unsigned i = 1; i <= config->n_hosts; i++)
-                host_seeds(&world->hosts[i]);
+        world_set_seeds(world);
 
         return world;
 }
@@ -227,6 +237,7 @@ void world_cut(World *world, unsigned a, unsigned b, bool there, bool back) {
 
 void world_heal(World *world) {
         sim_trace(&world->sim, "all heals");
+        world->calm = true;
         for (unsigned i = 1; i <= world->n_hosts; i++) {
                 for (unsigned j = 1; j <= world->n_hosts; j++)
                         net_heal(&world->net, i, j);

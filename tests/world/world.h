@@ -31,6 +31,7 @@ struct World {
         Host hosts[NET_HOSTS_MAX]; /* from 1 */
         unsigned n_hosts;
         unsigned n_hubs;
+        bool calm; /* world_heal() was called: what still breaks things stops */
 
         Prog **progs;
         unsigned n_progs;
@@ -69,6 +70,10 @@ unsigned world_count_cables(const World *world);
 unsigned world_count_pairs(const World *world);
 /* Every running node is connected with every other. */
 bool world_is_whole(World *world);
+/* So many nodes are hubs: 1 or 2. */
+void world_set_hubs(World *world, unsigned n);
+/* Seeds of all, as they are where they are. Counts when a node starts. */
+void world_set_seeds(World *world);
 /* Path, power, processes: all is well again. */
 void world_heal(World *world);
 void world_cut(World *world, unsigned a, unsigned b, bool there, bool back);
