@@ -55,19 +55,16 @@ run_tests() {
 }
 
 run_fuzzers() {
-        local f name
+        local name log
         echo "== fuzz: $FUZZ_SECONDS s each"
-        for f in "$BUILD"/fuzz/tests/fuzz/fuzz-*; do
-                [ -f "$f" ] && [ -x "$f" ] || continue
-                name=$(basename "$f")
-                mkdir -p "$BUILD/corpus/$name"
-                if "$f" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
-                        -artifact_prefix="$BUILD/corpus/$name-" "$BUILD/corpus/$name" \
-                        "tests/fuzz/seeds/${name#fuzz-}" >"$BUILD/$name.log" 2>&1; then
-                        echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$BUILD/$name.log") runs, no finding"
+        mkdir -p "$BUILD"
+        for name in tests/fuzz/fuzz-*.c; do
+                name=$(basename "$name" .c) name=${name#fuzz-} log=$BUILD/fuzz-$name.log
+                if BUILD=$(realpath -m "$BUILD/fuzz") tests/fuzz/run.sh "$FUZZ_SECONDS" "$name" >"$log" 2>&1; then
+                        echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs, no finding"
                         passed=$((passed + 1))
                 else
-                        tail -n 60 "$BUILD/$name.log"
+                        tail -n 60 "$log"
                         echo "$name: FAILED"
                         failed=$((failed + 1))
                 fi
@@ -95,8 +92,6 @@ if [ "$what" = all ] || [ "$what" = asan ]; then
         TEST_TIMEOUT_FACTOR=6 run_tests asan 4
 fi
 if [ "$what" = all ] || [ "$what" = fuzz ]; then
-        echo "== fuzz: build"
-        CC=clang setup fuzz -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true
         run_fuzzers
 fi
 
