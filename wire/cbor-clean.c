@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <string.h>
 
 #include "wire/cbor-head.h"
 #include "wire/cbor.h"
@@ -17,6 +18,22 @@
 /* Moments that any gmtime() can tell, in seconds; exponents that make no numbers of a megabyte. */
 #define TIME_MAX 1e11
 #define EXPONENT_MAX 1000
+
+static int digits(const char *p, int n) {
+        int v = 0;
+
+        for (; n > 0; n--)
+                v = v * 10 + *p++ - '0';
+
+        return v;
+}
+
+/* As Time::Piece takes it: "2013-03-21T20:04:00", digits where they should be. */
+static bool is_moment(const char *p) {
+        return digits(p, 4) >= 1900 && digits(p + 5, 2) >= 1 && digits(p + 5, 2) <= 12 &&
+                digits(p + 8, 2) >= 1 && digits(p + 8, 2) <= 31 && digits(p + 11, 2) <= 23 &&
+                digits(p + 14, 2) <= 59 && digits(p + 17, 2) <= 59;
+}
 
 /* "2013-03-21T20:04:00Z", with a fraction or an offset if need be. */
 static bool is_date(CborCursor c) {
@@ -34,6 +51,8 @@ static bool is_date(CborCursor c) {
         for (const char *f = form; *f; f++, p++)
                 if (*f == 'd' ? !isdigit((unsigned char) *p) : *p != *f)
                         return false;
+        if (!is_moment(p - strlen(form)))
+                return false;
 
         if (*p == '.')
                 for (p++; p < end && isdigit((unsigned char) *p); p++)

@@ -195,7 +195,8 @@ int cbor_read_double(CborCursor *c, double *ret) {
         if (head.major == CBOR_MAJOR_UINT) {
                 v = (double) head.value;
         } else if (head.major == CBOR_MAJOR_NINT) {
-                v = -1.0 - (double) head.value;
+                /* rounded once: -1 - (double) value could be the wrong neighbour */
+                v = head.value < UINT64_MAX ? -(double) (head.value + 1) : -0x1p64;
         } else if (head_is_double(&head)) {
                 v = head_double(&head);
         } else {

@@ -118,6 +118,8 @@ TEST(doubles) {
         check(READ_DOUBLE("1bffffffffffffffff") == 0x1p64);
         check(READ_DOUBLE("20") == -1);
         check(READ_DOUBLE("3bffffffffffffffff") == -0x1p64);
+        check(READ_DOUBLE("3bfffffffffffffffe") == -0x1p64);
+        check(READ_DOUBLE("3badae04af2c4f1400") == -0x1.5b5c095e589e3p+63); /* half way, and one more */
 
         /* RFC 8949, appendix A */
         check(READ_DOUBLE("f90000") == 0);

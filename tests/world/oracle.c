@@ -60,7 +60,8 @@ void oracle_event(Host *host, const Event *event) {
                 break;
         case EVENT_CONNECT_FAILED:
                 world->sums.failures++;
-                if (other)
+                /* with an address it is a seed's attempt, of which no program need know */
+                if (other && !event->who)
                         host->losses[other->index]++;
                 break;
         case EVENT_CONN_REFUSED:
@@ -78,7 +79,8 @@ void oracle_event(Host *host, const Event *event) {
         case EVENT_REQUEST_FAILED:
         case EVENT_CLIENT_REFUSED:
         case EVENT_NO_MEMORY:
-                oracle_fail(world, "%s: %s: %s", host->id, event->who ?: event->node ?: "?", event->text ?: "?");
+                oracle_fail(world, "%s: %s %s: %s", host->id, event->node ?: "-", event->who ?: "-",
+                        event->text ?: "-");
                 break;
         default:
                 break;

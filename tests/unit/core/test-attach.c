@@ -120,6 +120,22 @@ TEST(messages) {
         rig_free(rig);
 }
 
+/* One name, one port: a number has no other way to be written. */
+TEST(names_that_only_look_like_ours) {
+        char word[64];
+
+        start();
+        snprintf(word, sizeof(word), "%.*s", (int) strcspn(a->prefix, "."), a->prefix);
+        rig_say(a, "[\"host1#%s.1.x\",1]", word);
+        check_str(rig_heard(a), expect("[\"%s.1.x\",1]\n", word));
+        rig_say(a, "[\"host1#%s.01.x\"][\"host1#%s.1x\"][\"host1#%s.1\"][\"host1#%s..x\"]", word, word, word,
+                word);
+        rig_say(a, "[\"host1#%s.18446744073709551617.x\"][\"host1#%s.+1.x\"][\"host1#%s1.x\"]", word, word,
+                word);
+        check_str(rig_heard(a), "");
+        rig_free(rig);
+}
+
 TEST(bad_messages_are_refused) {
         start();
         rig_say(a, "[\"no such id\",1]");
