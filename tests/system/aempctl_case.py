@@ -110,9 +110,9 @@ def attached(daemon, program, *, n=1, watched=0):
 class Case(unittest.TestCase):
     address = NOWHERE
 
-    def run_ctl(self, *args, status=OK, address=None, env=None, **options):
+    def run_ctl(self, *args, status=OK, address=None, env=None, program=None, **options):
         """Runs it to its end; it has to exit with that status."""
-        done = subprocess.run([aempctl(), *args], stdin=subprocess.DEVNULL, env=environment(address or self.address, **(env or {})),
+        done = subprocess.run([program or aempctl(), *args], stdin=subprocess.DEVNULL, env=environment(address or self.address, **(env or {})),
                               **({'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE} | options), timeout=3 * TIMEOUT)
         done.stdout = done.stdout.decode('utf-8', 'replace') if done.stdout is not None else None
         done.stderr = done.stderr.decode('utf-8', 'replace') if done.stderr is not None else ''

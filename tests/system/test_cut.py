@@ -47,8 +47,8 @@ class Talker:
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def __repr__(self):
-        return (f'[series {self.series}, sent {self.sent}, held {self.held}, waiting {self.waiting}; of series {self.seen_series} {self.seen} came; '
-                f'last messages {[str(m)[:100] for m in self.client.messages[-3:]]}]')
+        return (f'[series {self.series}, sent {self.sent}, held {self.held}, waiting {self.waiting}, to be written {len(self.out)}; '
+                f'of series {self.seen_series} {self.seen} came; last messages {[str(m)[:100] for m in self.client.messages[-3:]]}]')
 
     def start(self, target):
         self.target = target
@@ -67,7 +67,9 @@ class Talker:
             self.error = e
 
     def _ready(self):
-        return not (self.out or self.held or self.waiting or self.last_series is not None) and (self.sent is None or self.sent - self.acked < AHEAD)
+        if self.out or self.held or self.waiting or self.last_series is not None:
+            return False
+        return self.sent is None or self.sent - self.acked < AHEAD
 
     def _say(self, *messages):
         """Who waits for a full socket has to go on reading: the other one may be waiting for that."""
@@ -172,7 +174,8 @@ class Cuts(unittest.TestCase):
             for t in talkers:
                 t.thread.join()
                 self.assertIsNone(t.error)
-            print(f'{n} cuts, messages of {size} octets: {[t.total for t in talkers]} came in {[t.series + 1 for t in talkers]} series', flush=True)
+            print(f'{n} cuts, messages of {size} octets: {[t.total for t in talkers]} came in '
+                  f'{[t.series + 1 for t in talkers]} series', flush=True)
 
     def test_small_messages(self):
         self.check(size=10, n=CUTS)

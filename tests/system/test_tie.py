@@ -106,8 +106,9 @@ class Count:
         self.connections[len(links)] += 1
 
     def __str__(self):
-        return (f'{self.meetings} meetings, in {self.simultaneous} of them both connected, in {self.both_greeted} both connections got past '
-                f'the greeting, in {self.given_up} one was given up with an auth line on it; kept: {dict(self.kept)}; connections in a meeting: {dict(sorted(self.connections.items()))}')
+        return (f'{self.meetings} meetings, in {self.simultaneous} of them both connected, in {self.both_greeted} both connections '
+                f'got past the greeting, in {self.given_up} one was given up with an auth line on it; kept: {dict(self.kept)}; '
+                f'connections in a meeting: {dict(sorted(self.connections.items()))}')
 
 
 class Meetings(unittest.TestCase):
