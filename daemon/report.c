@@ -120,7 +120,10 @@ void report_event(Report *report, const Event *event, uint64_t now) {
         const char *node = event->node, *who = event->who;
         const char *text = event->type == EVENT_SEED_SELF ? NULL : event->text;
 
-        if (!log_is_on(level) || (level == LEVEL_WARN && !is_allowed(report, now)))
+        bool many =
+                level == LEVEL_WARN || event->type == EVENT_CONNECT_FAILED; /* any client can cause these */
+
+        if (!log_is_on(level) || (many && !is_allowed(report, now)))
                 return;
 
         log_line(level, "%s%s%s%s%s%s%s", event_what(event), node || who ? ": " : "", node ? node : "",

@@ -95,7 +95,10 @@ static int request_mon1_there(Client *client, Str id, Str port) {
                 return 0;
         }
 
-        return remote_watch(contact->key.remote, port, &client->watcher);
+        r = remote_watch(contact->key.remote, port, &client->watcher);
+        if (r < 0)
+                contact_drop_idle(contact);
+        return r;
 }
 
 static int request_mon1(Client *client, const ClientRequest *request) {

@@ -45,9 +45,12 @@ Client *client_of_port(Node *node, Str name) {
         if (client && client->number == number)
                 return client;
 
+        /* one that was not told its prefix yet can't have a port */
         HASH_FIND(hh, node->clients, &number, sizeof(number), client);
-        if (client)
-                node->last_client = client;
+        if (!client || !client->attached)
+                return NULL;
+
+        node->last_client = client;
         return client;
 }
 
@@ -87,6 +90,7 @@ void client_cut(Client *client, const char *reason, const char *text) {
 
 void client_put(Client *client, const Msg *msg) {
         Node *node = client->node;
+        size_t waited = client->stream.out.len;
 
         if (client->stream.closing || client->state == CLIENT_GONE) {
                 node->counters.no_such_port++;
@@ -104,7 +108,8 @@ void client_put(Client *client, const Msg *msg) {
         client->sent++;
         node->counters.to_clients++;
 
-        if (client->stream.out.len > node->config.client_hard && !PLANTED(slow_drop))
+        /* what waited before: one message can be larger than the limit as JSON, six octets for one */
+        if (waited > node->config.client_hard && !PLANTED(slow_drop))
                 client_cut(client, "too_slow", "does not read what is sent to it");
         else if (node->source && client->stream.out.len > node->config.client_high)
                 client_stall(node->source, &client->stalled);
@@ -382,6 +387,7 @@ static void client_free(Client *client) {
         timer_stop(&node->timers, &client->timer);
         HASH_DEL(node->clients, client);
         node->n_clients--;
+        client_resume(node, &client->stalled);
         list_unlink(&client->stall);
         list_unlink(&client->node_watch);
         list_unlink(&client->stream.dirty);
@@ -429,7 +435,6 @@ static void client_closed(Stream *stream, const char *why) {
                 contact_free(contact);
                 remote_gc(remote);
         }
-        client_resume(node, &client->stalled);
         client_free(client);
 }
 

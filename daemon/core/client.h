@@ -47,8 +47,7 @@ struct Client {
         List stall;   /* its own place in such a list */
         List node_watch;
 
-        unsigned complaints; /* log lines about what it sent */
-        uint64_t since;      /* realtime */
+        uint64_t since; /* realtime */
         uint64_t received;
         uint64_t sent;
 };

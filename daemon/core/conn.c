@@ -278,7 +278,7 @@ static void conn_heartbeat(Timer *timer) {
 
         if (due <= node->now) {
                 tail_begin(&node->tail, "");
-                conn_put(conn, &(Msg){.n = 1, .tail = node->tail.buf.data, .tail_len = node->tail.buf.len});
+                remote_say(conn->remote);
                 due = node->now + node->config.heartbeat_interval;
         }
 
@@ -298,7 +298,7 @@ void conn_establish(Conn *conn) {
         if (conn->incoming)
                 node->half_open--;
         list_unlink(&conn->by_remote);
-        conn->last_sent = conn->last_received = node->now;
+        conn->last_sent = node->now;
         frame_reader_init(&conn->reader, FRAMING_CBOR, node->config.max_message);
 
         conn->timer.fn = conn_heartbeat;
@@ -405,8 +405,6 @@ static void conn_input(Stream *stream, const uint8_t *p, size_t n) {
         Conn *conn = container_of(stream, Conn, stream);
         Str line;
         int r;
-
-        conn->last_received = conn->node->now;
 
         while (conn->state >= CONN_GREETING && conn->state < CONN_VERIFIED) {
                 r = line_read(&conn->handshake->line, &p, &n, &line);

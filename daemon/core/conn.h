@@ -47,7 +47,7 @@ struct Conn {
 
         FrameReader reader;
         Timer timer; /* deadline of the handshake, then heartbeat, and the probe's when one is held */
-        uint64_t last_sent, last_received;
+        uint64_t last_sent;
         uint64_t received, sent;
         Timer probe; /* runs on the established one while another is held */
 };

@@ -101,6 +101,16 @@ void contact_down(Contact *contact, const Reason *reason) {
         client_tell(client, "down", remote_str(contact->key.remote), STR_NULL, reason);
 }
 
+void contact_drop_idle(Contact *contact) {
+        Remote *remote = contact->key.remote;
+
+        if (contact->down || remote->conn || remote->dial || remote->failing)
+                return;
+
+        contact_free(contact);
+        remote_gc(remote);
+}
+
 void contact_answered(Contact *contact) {
         Remote *remote = contact->key.remote;
 

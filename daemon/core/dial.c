@@ -19,6 +19,9 @@
 #include "daemon/core/seed.h"
 
 #define DIAL_INTERVAL_MIN (400 * USEC_PER_MSEC)
+/* At a time. Several times what one client may have under way (max_contacts, 10,000), so that it takes more
+ * than one to stop the others. */
+#define DIALS_MAX 65536
 
 typedef enum DialState {
         DIAL_LOCATE, /* where does it listen? */
@@ -35,7 +38,9 @@ struct Dial {
         char **names;      /* "host:port", NULL-terminated */
         size_t n_names, at;
         Lookup lookup;
-        Buf addresses; /* what the names resolved to and was not tried: strings with their terminators */
+        uint64_t lookup_until;
+        uint64_t deadline; /* of all tries together */
+        Buf addresses;     /* what the names resolved to and was not tried: strings with their terminators */
         List attempts;
         char failure[96]; /* of the last that failed */
 };
@@ -172,6 +177,7 @@ static void dial_locate(Dial *dial) {
         r = dial_known(dial);
         if (r == 0) {
                 dial->state = DIAL_TRY;
+                dial->deadline = node->now + node->config.monitor_timeout;
                 dial_soon(dial);
                 return;
         }
@@ -251,10 +257,31 @@ static void dial_try_next(Dial *dial) {
         timer_set(&node->timers, &dial->timer, dial->patience);
 }
 
+static void dial_look_up(Dial *dial) {
+        Node *node = dial->remote->node;
+
+        if (lookup_start(&dial->lookup, node, dial->names[dial->at++]) < 0) {
+                remote_attempt_failed(dial->remote, "out of memory");
+                return;
+        }
+
+        dial->lookup_until = node->now + node->config.handshake_timeout;
+        timer_set(&node->timers, &dial->timer, dial->lookup_until);
+}
+
 static void dial_try(Dial *dial) {
         Node *node = dial->remote->node;
 
+        if (node->now >= dial->deadline) {
+                dial_failed(dial, "connect timeout");
+                return;
+        }
+
         if (dial->lookup.pending) {
+                if (node->now < dial->lookup_until) { /* an earlier attempt failed meanwhile */
+                        timer_set(&node->timers, &dial->timer, dial->lookup_until);
+                        return;
+                }
                 lookup_cancel(&dial->lookup);
                 snprintf(dial->failure, sizeof(dial->failure), "name lookup took too long");
         }
@@ -262,9 +289,7 @@ static void dial_try(Dial *dial) {
         if (dial->addresses.len > 0) {
                 dial_try_next(dial);
         } else if (dial->at < dial->n_names) {
-                if (lookup_start(&dial->lookup, node, dial->names[dial->at++]) < 0)
-                        remote_attempt_failed(dial->remote, "out of memory");
-                timer_set(&node->timers, &dial->timer, node->now + node->config.handshake_timeout);
+                dial_look_up(dial);
         } else if (!list_is_empty(&dial->attempts) && node->now < dial->patience) {
                 timer_set(&node->timers, &dial->timer, dial->patience);
         } else {
@@ -293,7 +318,7 @@ int dial_new(Dial **ret, Remote *remote) {
         Node *node = remote->node;
         Dial *dial;
 
-        if (node->dials >= node->config.max_contacts)
+        if (node->dials >= DIALS_MAX)
                 return -EBUSY;
 
         dial = calloc(1, sizeof(*dial));

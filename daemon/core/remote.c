@@ -197,12 +197,17 @@ static void remote_lost(Remote *remote, const Reason *reason) {
         client_resume(node, &remote->stalled);
 }
 
+static void remote_fail(Remote *remote);
+
 void remote_up(Remote *remote, Conn *conn) {
         Node *node = remote->node;
         const Reason normal = REASON_NORMAL;
 
+        /* what was dropped since must not be a hole in what goes out now */
+        if (remote->failing)
+                remote_fail(remote);
+
         remote->conn = conn;
-        remote->failing = false;
         timer_stop(&node->timers, &remote->timer);
         remote->dial = dial_free(remote->dial);
         remote->since = node->realtime;
@@ -254,21 +259,15 @@ void remote_attempt_failed(Remote *remote, const char *text) {
         timer_set(&remote->node->timers, &remote->timer, remote->node->now);
 }
 
-static void remote_timer(Timer *timer) {
-        Remote *remote = container_of(timer, Remote, timer);
+/* The failure that was due. */
+static void remote_fail(Remote *remote) {
         Node *node = remote->node;
-        const char *text = remote->failure;
         Reason reason;
-
-        if (!remote->failing) {
-                remote->was_up = false;
-                remote_gc(remote);
-                return;
-        }
 
         remote->failing = false;
         remote->dial = dial_free(remote->dial);
-        node_event(node, EVENT_CONNECT_FAILED, remote->id, NULL, text);
+        remote_set_binds(remote, NULL); /* they were of no use: the next attempt asks again */
+        node_event(node, EVENT_CONNECT_FAILED, remote->id, NULL, remote->failure);
         if (remote->was_up)
                 timer_set(&node->timers, &remote->timer, node->now + REMOTE_REMEMBERED);
 
@@ -278,8 +277,18 @@ static void remote_timer(Timer *timer) {
                 return;
         }
 
-        reason = node_transport_error(node, remote->id, text);
+        reason = node_transport_error(node, remote->id, remote->failure);
         remote_lost(remote, &reason);
+}
+
+static void remote_timer(Timer *timer) {
+        Remote *remote = container_of(timer, Remote, timer);
+
+        if (remote->failing)
+                remote_fail(remote);
+        else
+                remote->was_up = false;
+
         remote_gc(remote);
 }
 

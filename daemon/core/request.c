@@ -54,6 +54,7 @@ int request_reply(
                 return -EMSGSIZE;
 
         msg.n = n - 1 + n_results;
+        msg.odd = true; /* it may be: these are the asker's elements */
         msg.tail = tail.data;
         msg.tail_len = tail.len;
 

@@ -93,11 +93,27 @@ static void seed_greeted(Attempt *attempt, Remote *remote) {
                 locate_node_up(remote);
 }
 
+static void seeds_again(Seeds *seeds) {
+        uint64_t at = seeds->node->now;
+
+        if (seeds->last_round + SEED_DELAY_FIRST > at)
+                at = seeds->last_round + SEED_DELAY_FIRST;
+
+        seeds->delay = SEED_DELAY_FIRST;
+        timer_set(&seeds->node->timers, &seeds->timer, at);
+}
+
 static void seed_done(Attempt *attempt, const char *why) {
         SeedAddress *a = container_of(attempt, SeedAddress, attempt);
+        Seeds *seeds = a->seed->seeds;
 
-        if (why && seed_is_open(a))
-                node_event(a->seed->seeds->node, EVENT_CONNECT_FAILED, a->node, a->address, why);
+        if (!why || !seed_is_open(a))
+                return;
+
+        node_event(seeds->node, EVENT_CONNECT_FAILED, a->node, a->address, why);
+        /* it counted as connected when the last round was due, and turned out to be another node */
+        if (!seeds->timer.armed)
+                seeds_again(seeds);
 }
 
 static void seed_try(SeedAddress *a) {
@@ -209,16 +225,8 @@ void seeds_start(Seeds *seeds) {
 }
 
 void seeds_node_down(Seeds *seeds, Remote *remote) {
-        uint64_t at = seeds->node->now;
-
-        if (!seeds_has(seeds, remote))
-                return;
-
-        if (seeds->last_round + SEED_DELAY_FIRST > at)
-                at = seeds->last_round + SEED_DELAY_FIRST;
-
-        seeds->delay = SEED_DELAY_FIRST;
-        timer_set(&seeds->node->timers, &seeds->timer, at);
+        if (seeds_has(seeds, remote))
+                seeds_again(seeds);
 }
 
 /* --- questions --------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@ void tail_deinit(Tail *tail) {
 void tail_begin(Tail *tail, const char *tag) {
         buf_reset(&tail->buf);
         tail->n = 0;
+        tail->odd = false;
         if (tag)
                 tail_str(tail, str_from(tag));
 }
@@ -55,8 +56,15 @@ void tail_octets(Tail *tail, const uint8_t *p, size_t len, uint64_t n) {
         if (len > 0)
                 buf_put(&tail->buf, p, len);
         tail->n += n;
+        tail->odd = true;
 }
 
 Msg tail_msg(const Tail *tail, Str to) {
-        return (Msg){.to = to, .n = tail->n, .tail = tail->buf.data, .tail_len = tail->buf.len};
+        return (Msg){
+                .to = to,
+                .n = tail->n,
+                .tail = tail->buf.data,
+                .tail_len = tail->buf.len,
+                .odd = tail->odd,
+        };
 }

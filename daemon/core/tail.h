@@ -15,6 +15,7 @@ typedef struct Tail {
         Buf buf;
         Buf id;
         uint64_t n;
+        bool odd; /* has elements of somebody else's, which a Perl peer may be unable to decode */
 } Tail;
 
 void tail_deinit(Tail *tail);

@@ -26,5 +26,10 @@ size_t text_clean(char *to, size_t n, Str s) {
         }
         to[len] = '\0';
 
+        /* U+0080 to U+009F are control characters too: 9b begins an escape sequence */
+        for (size_t i = 0; utf8 && i + 1 < len; i++)
+                if ((unsigned char) to[i] == 0xc2 && (unsigned char) to[i + 1] < 0xa0)
+                        to[i] = to[i + 1] = '?';
+
         return len;
 }

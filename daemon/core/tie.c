@@ -49,6 +49,8 @@ static void tie_hold(Conn *conn) {
         }
 
         remote->held = conn;
+        /* it has proved who it is; its handshake must not time out while the other one has its second */
+        timer_set(&node->timers, &conn->timer, node->now + PROBE_TIMEOUT + node->config.handshake_timeout);
         tail_begin(&node->tail, "snd");
         tail_str(&node->tail, node->id);
         tail_str(&node->tail, STR_LIT(""));
@@ -58,9 +60,10 @@ static void tie_hold(Conn *conn) {
 
 void tie_probe_timeout(Timer *timer) {
         Conn *conn = container_of(timer, Conn, probe);
+        const Conn *held = conn->remote->held;
 
         /* the held one goes on when this one has ended */
-        if (conn->remote->held)
+        if (held && !held->stream.closing)
                 conn_end(conn, "switched connections");
 }
 
