@@ -54,6 +54,18 @@ static void dial_soon(Dial *dial) {
         timer_set(&dial->remote->node->timers, &dial->timer, dial->remote->node->now);
 }
 
+/* Has somebody answered who has not said yet who it is, or not proved it? */
+static bool dial_is_greeting(const Dial *dial) {
+        LIST_FOREACH (i, &dial->attempts) {
+                const Conn *conn = container_of(i, Attempt, link)->conn;
+
+                if (conn && conn->state > CONN_CONNECTING && !conn->stream.closing)
+                        return true;
+        }
+
+        return remote_is_greeting(dial->remote);
+}
+
 /* It was in vain; `text` says why, NULL: dial->failure does. When the node is just about to connect to us,
  * or another of our connections is further than this dial, that is waited for, but not for ever: anybody may
  * claim to be that node. */
@@ -68,7 +80,7 @@ static void dial_failed(Dial *dial, const char *text) {
                         snprintf(dial->failure, sizeof(dial->failure), "%s", text);
         }
 
-        if (remote_is_greeting(remote) && node->now < dial->patience)
+        if (dial_is_greeting(dial) && node->now < dial->patience)
                 timer_set(&node->timers, &dial->timer, dial->patience);
         else
                 remote_attempt_failed(remote, dial->failure);
@@ -253,8 +265,9 @@ static void dial_try_next(Dial *dial) {
         }
 
         buf_consume(&dial->addresses, strlen(address) + 1);
-        dial->patience = node->now + dial_interval(dial);
-        timer_set(&node->timers, &dial->timer, dial->patience);
+        /* the next one soon; but each has as long as an attempt at a single address has */
+        dial->patience = node->now + node->config.connect_interval;
+        timer_set(&node->timers, &dial->timer, node->now + dial_interval(dial));
 }
 
 static void dial_look_up(Dial *dial) {

@@ -31,9 +31,11 @@ static const char *failed_plant(void);
 /* --- one seed ---------------------------------------------------------------------------------------- */
 
 static void choose_times(World *world) {
-        /* monitor_timeout, heartbeat_interval, connect_interval, handshake_timeout: seconds / 10 */
+        /* monitor_timeout, heartbeat_interval, connect_interval, handshake_timeout: seconds / 10. A round
+         * trip takes up to 0.6 s: connect_interval has to be longer, or an attempt may fail when all is
+         * well. */
         static const uint16_t times[][4] = {
-                {300, 50, 20, 50}, {100, 20, 10, 20}, {60, 10, 5, 20}, {60, 20, 20, 50}};
+                {300, 50, 20, 50}, {100, 20, 10, 20}, {60, 10, 10, 20}, {60, 20, 20, 50}};
         const uint16_t *t = times[rng_below(&world->sim.rng, 4)];
         NodeConfig *config = &world->node_config;
 

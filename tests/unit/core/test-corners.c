@@ -351,3 +351,53 @@ TEST(one_client_takes_all_dials) {
         check(!strstr(rig_heard(b), "too many connection attempts"));
         rig_free(rig);
 }
+
+/* little time between addresses is not little time for each */
+static void hurried(NodeConfig *c) {
+        c->monitor_timeout = 2500 * USEC_PER_MSEC;
+}
+TEST(a_slow_handshake_is_waited_for) {
+        RigEnd *end;
+
+        start_with(seeds, hurried);
+        rig_say(a, "[\"\",\"mon1\",\"host3#p\"]");
+        rig_say(hub, "[\"\",\"g_found\",\"host3\",[\"192.0.2.3:1\"]]");
+        rig_resolve(rig, "192.0.2.3:1", "192.0.2.3:1");
+        rig_sleep(rig, 1500 * USEC_PER_MSEC);
+        end = rig_connected(rig);
+        rig_greet(end, "host3", "");
+        rig_line(end);
+        rig_auth(end, RIG_SECRET);
+        check_str(rig_heard(end), "[\"\",\"mon1\",\"p\"]\n");
+        check_str(rig_heard(a), "");
+        rig_free(rig);
+}
+
+/* and who has answered has the time that a handshake has */
+TEST(a_handshake_under_way_is_no_failure) {
+        RigEnd *end;
+
+        start();
+        rig_say(a, "[\"\",\"mon1\",\"host3#p\"]");
+        rig_say(hub, "[\"\",\"g_found\",\"host3\",[\"192.0.2.3:1\"]]");
+        rig_resolve(rig, "192.0.2.3:1", "192.0.2.3:1");
+        end = rig_connected(rig);
+        rig_sleep(rig, 3 * USEC_PER_SEC);
+        check_str(rig_heard(a), "");
+        rig_greet(end, "host3", "");
+        rig_line(end);
+        rig_auth(end, RIG_SECRET);
+        check_str(rig_heard(end), "[\"\",\"mon1\",\"p\"]\n");
+        rig_free(rig);
+}
+
+TEST(but_not_for_ever) {
+        start();
+        rig_say(a, "[\"\",\"mon1\",\"host3#p\"]");
+        rig_say(hub, "[\"\",\"g_found\",\"host3\",[\"192.0.2.3:1\"]]");
+        rig_resolve(rig, "192.0.2.3:1", "192.0.2.3:1");
+        rig_connected(rig);
+        rig_sleep(rig, 5 * USEC_PER_SEC);
+        check(strstr(rig_heard(a), "[\"\",\"kil0\",\"host3#p\",\"transport_error\",\"host3\","));
+        rig_free(rig);
+}
