@@ -4,6 +4,7 @@
 import os
 import re
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'interop'))
@@ -86,6 +87,19 @@ class Accepts(unittest.TestCase):
             self.assertEqual(set(c.nodes()), {f'n{i}' for i in range(20)})
             for p in peers:
                 p.close()
+
+    def test_signs_of_life(self):
+        """One whenever nothing else was sent for a while; a peer that sends none, as the reference does, is not suspected."""
+        with Aempd('x', settings={'heartbeat_interval': 0.2, 'monitor_timeout': 1}) as d, d.attach() as c, d.peer('peer') as p:
+            p.skip_keepalives = False
+            c.mon('peer')
+            began = time.monotonic()
+            while time.monotonic() - began < 1.5:
+                before = time.monotonic()
+                self.assertEqual(p.recv(), ['', ''])
+                self.assertGreater(time.monotonic() - before, 0.1)
+            self.assertGreaterEqual(len(p.messages), 5)
+            self.assertEqual(c.sync(), [])
 
     def test_ipv6(self):
         with Aempd('x', binds=['[::1]:0', '127.0.0.1:0']) as d, d.attach() as c, d.peer('six') as p:

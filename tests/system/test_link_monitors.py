@@ -183,6 +183,19 @@ class Monitors(unittest.TestCase):
             self.assertEqual(c.recv(), ['', 'down', 'nowhere', *reason])
             self.assertEqual(c.status()['counters']['dropped_queued'], 2)  # mon1 of the port, and the message
 
+    def test_what_was_sent_in_vain_never_comes(self):
+        """Not even when the node connects to us right after that."""
+        with Aempd('x') as d, d.attach() as c, d.attach() as other:
+            for client in (c, other):
+                client.send(['', 'mon1', 'late#p'], ['late#p', 'lost'])
+                self.assertEqual(client.recv()[:3], ['', 'kil0', 'late#p'])
+                self.assertEqual(client.recv()[:3], ['', 'down', 'late'])
+            with d.peer('late') as p:
+                c.answer_down('late')                     # the other one does not
+                c.send(['', 'mon1', 'late#p'], ['late#p', 'new'])
+                self.assertEqual(p.recv_n(2), [['', 'mon1', 'p'], ['p', 'new']])
+                self.assertEqual(p.sync() + c.sync() + other.sync(), [])
+
     def test_a_node_where_nobody_listens(self):
         """Its master knows an address, and that is of no use."""
         with Listener() as other:

@@ -71,6 +71,8 @@ class BesideTheReference(unittest.TestCase):
             for d in (a, b):
                 d.wait_log('node is up: m')
             m.wait_log('node is up', count=2)
+            e.send(['m', 'time', e.port_id(e.port_name('m'))])   # when that is answered, m knows where b listens
+            e.recv_until([e.port_name('m')])
             port = e.port_name()
             c.mon(e.port_id(port))
             c.send([e.port_id(port), 'hello'])
