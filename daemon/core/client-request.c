@@ -82,6 +82,10 @@ static int request_mon1_there(Client *client, Str id, Str port) {
         int r;
 
         r = contact_get(client, id, &contact);
+        if (r == -EDQUOT) {
+                client_mon_failed(client, id, port, "limit", "this client talks to as many nodes as it may");
+                return 0;
+        }
         if (r < 0)
                 return r;
 
@@ -215,7 +219,7 @@ static int request_down(Client *client, const ClientRequest *request) {
 static int request_nodes1(Client *client, const ClientRequest *request) {
         Node *node = client->node;
 
-        for (Remote *i = node->remotes; i; i = i->hh.next) {
+        for (Remote *i = node->remotes; i && !client->stream.closing; i = i->hh.next) {
                 if (!i->conn)
                         continue;
 
@@ -293,7 +297,6 @@ static int client_request_run(Client *client, const ClientRequest *request) {
 void client_request(Client *client, const Msg *msg) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         ClientRequest request = {.args = msg_cursor(msg), .n = msg->n};
-        const char *code, *text;
         int r;
 
         if (request.n == 0)
@@ -306,42 +309,6 @@ void client_request(Client *client, const Msg *msg) {
         request.n--;
 
         r = client_request_run(client, &request);
-        if (r >= 0)
-                return;
-
-        switch (r) {
-        case -ENOMEM:
-                client_cut(client, "no_memory", "out of memory");
-                return;
-        case -EACCES:
-                code = "denied";
-                text = "not allowed for this client";
-                break;
-        case -EPERM:
-                code = "denied";
-                text = "only aempd itself sends this to the node port of another node";
-                break;
-        case -EDQUOT:
-                code = "limit";
-                text = "this client talks to as many nodes as it may";
-                break;
-        case -EMSGSIZE:
-                code = "limit";
-                text = "the reply would be larger than max_message";
-                break;
-        case -ENOENT:
-                code = "unknown";
-                text = "no such request";
-                break;
-        case -ELOOP:
-                code = "invalid";
-                text = "too many requests within each other";
-                break;
-        default:
-                code = "invalid";
-                text = "the arguments are not of this request's form";
-                break;
-        }
-
-        client_refuse(client, request.tag, code, text, request.args, request.n);
+        if (r < 0)
+                client_refuse_error(client, request.tag, r, request.args, request.n);
 }

@@ -155,6 +155,37 @@ void client_refuse(
         client_say(client);
 }
 
+void client_refuse_error(Client *client, Str tag, int error, CborCursor rest, uint64_t n) {
+        static const struct {
+                int error;
+                const char *code, *text;
+        } reasons[] = {
+                {-EACCES, "denied", "not allowed for this client"},
+                {-EPERM, "denied", "only aempd itself sends this to the node port of another node"},
+                {-EDQUOT, "limit", "this client talks to as many nodes as it may"},
+                {-EMSGSIZE, "limit", "the reply would be larger than max_message"},
+                {-ENOENT, "unknown", "no such request"},
+                {-ELOOP, "invalid", "too many requests within each other"},
+                {-EBADMSG, "invalid",
+                        "a message is an array that starts with a port ID, a node ID or an empty string"},
+        };
+        bool message = str_is(tag, "snd") && n == 1;
+
+        if (error == -ENOMEM) {
+                client_cut(client, "no_memory", "out of memory");
+                return;
+        }
+
+        for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+                if (reasons[i].error == error) {
+                        client_refuse(client, tag, reasons[i].code, reasons[i].text, rest, n);
+                        return;
+                }
+
+        client_refuse(client, tag, "invalid",
+                message ? "not a port ID" : "the arguments are not of this request's form", rest, n);
+}
+
 /* --- attaching --------------------------------------------------------------------------------------- */
 
 static void client_name(Client *client, Str program) {
@@ -178,6 +209,7 @@ static void client_refuse_attach(Client *client, const char *text) {
         if (buf_error(&line) == 0)
                 (void) queue_put(&client->stream.out, line.data, line.len); /* closed in any case */
 
+        timer_stop(&client->node->timers, &client->timer);
         client->state = CLIENT_GONE;
         client->stream.closing = true;
         node_dirty(client->node, &client->stream);
@@ -255,8 +287,8 @@ static bool frame_is_array(const Frame *frame) {
 
 static void client_message(Client *client, const Frame *frame) {
         Node *node = client->node;
+        _cleanup_buf_ Buf id = BUF_INIT;
         const Origin from = {.client = client};
-        const char *code, *text;
         Msg msg;
         int r;
 
@@ -277,39 +309,10 @@ static void client_message(Client *client, const Frame *frame) {
         if (r >= 0)
                 return;
 
-        switch (r) {
-        case -EPERM:
-                code = "denied";
-                text = "only aempd itself sends this to the node port of another node";
-                break;
-        case -EDQUOT:
-                code = "limit";
-                text = "this client talks to as many nodes as it may";
-                break;
-        case -ENOMEM:
-                client_cut(client, "no_memory", "out of memory");
-                return;
-        case -ELOOP:
-                code = "invalid";
-                text = "too many requests within each other";
-                break;
-        case -EBADMSG:
-                msg = (Msg){};
-                code = "invalid";
-                text = "a message is an array that starts with a port ID, a node ID or an empty string";
-                break;
-        default:
-                code = "invalid";
-                text = "not a port ID";
-                break;
-        }
-
-        {
-                _cleanup_buf_ Buf id = BUF_INIT;
-
-                cbor_put_str(&id, msg.to);
-                client_refuse(client, STR_LIT("snd"), code, text, cbor_cursor(id.data, id.len), 1);
-        }
+        if (r == -EBADMSG)
+                msg.to = STR_NULL;
+        cbor_put_str(&id, msg.to);
+        client_refuse_error(client, STR_LIT("snd"), r, cbor_cursor(id.data, id.len), 1);
 }
 
 static void client_protocol_error(Client *client, int error) {
@@ -324,7 +327,7 @@ static void client_protocol_error(Client *client, int error) {
         node_event(node, EVENT_PROTOCOL_ERROR, NULL, client->who, text);
 
         client->state = CLIENT_BYE;
-        client->cut = "detached";
+        client->cut = error == -ENOMEM ? "no_memory" : "detached";
         client->stream.closing = true;
         node_dirty(node, &client->stream);
 }

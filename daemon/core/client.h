@@ -63,6 +63,8 @@ void client_say(Client *client);
 void client_tell(Client *client, const char *tag, Str node_id, Str port, const Reason *reason);
 /* Carry-out of a request was refused; `rest` are its arguments. */
 void client_refuse(Client *client, Str tag, const char *code, const char *text, CborCursor rest, uint64_t n);
+/* The same for what failed with that error. -ENOMEM cuts the client. */
+void client_refuse_error(Client *client, Str tag, int error, CborCursor rest, uint64_t n);
 
 /* Stops reading from the client until that list is resumed. */
 void client_stall(Client *client, List *stalled);

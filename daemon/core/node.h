@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+/* clang-format off */
 /*
  * The node, as its edges see it
  *
- * A machine: octets, time and random octets go in; octets and events come out. It has no fd, clock or log.
- * Whoever runs it (the daemon with sockets, a test with a simulated network) does, once a turn:
+ * A machine: octets, time and random octets go in; octets and events come out. It has no fd, clock or log. Whoever
+ * runs it (the daemon with sockets, a test with a simulated network) does, once a turn:
  *
- *     node_set_time(node, monotonic, realtime);
- *     ... stream_input(), stream_connected(), stream_closed(), node_accept(), node_attach(), node_resolved()
- * ... if (node_deadline(node) <= monotonic) node_tick(node); while ((stream = node_next_dirty(node)))
- *             ... write, pause or resume reading, close: whatever the stream now asks for
+ *         node_set_time(node, monotonic, realtime);
+ *         ... stream_input(), stream_connected(), stream_closed(), node_accept(), node_attach(), node_resolved() ...
+ *         if (node_deadline(node) <= monotonic)
+ *                 node_tick(node);
+ *         while ((stream = node_next_dirty(node)))
+ *                 ... write, pause or resume reading, close: whatever the stream now asks for
  *
  * No call of the node calls back into the edge but through NodeEdge, whose functions must not call the node.
  */
+/* clang-format on */
 
 #include <stdbool.h>
 #include <stddef.h>

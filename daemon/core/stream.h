@@ -7,10 +7,14 @@
  * The core fills `out` and sets the flags; the edge moves octets. A stream lives until stream_closed().
  *
  * What a dirty stream may ask for, to be looked at in this order:
- *   out.len > 0   write it (at most what the socket takes now, the rest when it is writable), then
- * stream_sent() paused        don't read for now (but see `closing` and hang-ups) closing       no more
- * output will come. Write what is left as far as the socket takes it at once, shut down, then read what the
- * other side had already sent, give it to stream_input(), and end with stream_closed()
+ *
+ * - out.len > 0: write it, at most what the socket takes now, the rest when it is writable; then
+ * stream_sent().
+ *
+ * - paused: don't read for now (but see `closing`, and hang-ups).
+ *
+ * - closing: no more output will come. Write what is left as far as the socket takes it at once, shut down,
+ * read what the other side had already sent, give it to stream_input(), and end with stream_closed().
  *
  * A link is dead only after all its input was read: after a write error, or a hang-up while paused, the edge
  * goes on reading until end-of-file or error, and only then calls stream_closed().
