@@ -106,7 +106,7 @@ void cals_end(aemp *a, const Content *reason) {
         List ending, *l;
 
         list_init(&ending);
-        list_splice(&ending, &a->cals);
+        list_move(&ending, &a->cals);
         while ((l = list_pop(&ending)))
                 cal_end(a, container_of(l, CalSlot, slot.link), -ECONNRESET, reason);
 }

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "libclient/content.h"
-#include "libclient/list.h"
 #include "libclient/public.h"
+#include "wire/list.h"
 #include "wire/str.h"
 
 typedef struct Death {

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "libclient/list.h"
 #include "libclient/public.h"
+#include "wire/list.h"
 #include "wire/queue.h"
 #include "wire/str.h"
 

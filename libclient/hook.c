@@ -54,7 +54,7 @@ static void hooks_call(aemp *a, List *hooks, const Refusal *refusal) {
         List turn, *l;
 
         list_init(&turn);
-        list_splice(&turn, hooks);
+        list_move(&turn, hooks);
         while ((l = list_pop(&turn))) {
                 list_append(hooks, l);
                 hook_call(a, container_of(l, HookSlot, slot.link), refusal);

@@ -5,8 +5,8 @@
  * Callbacks about the attachment itself
  */
 
-#include "libclient/list.h"
 #include "libclient/public.h"
+#include "wire/list.h"
 
 typedef struct Hooks {
         List detach;

@@ -96,7 +96,7 @@ void local_run(aemp *a) {
         List deaths, *l;
 
         list_init(&deaths);
-        list_splice(&deaths, &a->local.deaths);
+        list_move(&deaths, &a->local.deaths);
 
         if (a->local.waiting.len > 0)
                 local_run_messages(a);

@@ -13,8 +13,8 @@
 
 #include "libclient/content.h"
 #include "libclient/death.h"
-#include "libclient/list.h"
 #include "wire/buf.h"
+#include "wire/list.h"
 
 typedef enum LocalKind {
         LOCAL_MESSAGE,

@@ -9,8 +9,8 @@
  */
 
 #include "libclient/content.h"
-#include "libclient/list.h"
 #include "libclient/public.h"
+#include "wire/list.h"
 #include "wire/str.h"
 
 typedef struct Mon Mon;

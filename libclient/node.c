@@ -88,7 +88,7 @@ static void nodes_call(aemp *a, const char *id, bool up, const Content *reason) 
         List turn, *l;
 
         list_init(&turn);
-        list_splice(&turn, &a->nodes.slots);
+        list_move(&turn, &a->nodes.slots);
         while ((l = list_pop(&turn))) {
                 NodeSlot *n = container_of(l, NodeSlot, slot.link);
 
@@ -193,7 +193,7 @@ void nodes_run(aemp *a) {
 
         a->nodes.fresh = false;
         list_init(&turn);
-        list_splice(&turn, &a->nodes.slots);
+        list_move(&turn, &a->nodes.slots);
         while ((l = list_pop(&turn))) {
                 NodeSlot *n = container_of(l, NodeSlot, slot.link);
 

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 #include "libclient/content.h"
-#include "libclient/list.h"
 #include "libclient/public.h"
 #include "libclient/table.h"
+#include "wire/list.h"
 #include "wire/str.h"
 
 typedef struct Nodes {

@@ -13,9 +13,9 @@
 
 #include "libclient/content.h"
 #include "libclient/death.h"
-#include "libclient/list.h"
 #include "libclient/public.h"
 #include "libclient/slot.h"
+#include "wire/list.h"
 #include "wire/str.h"
 
 typedef struct PortMore {

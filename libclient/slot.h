@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "libclient/list.h"
 #include "libclient/public.h"
+#include "wire/list.h"
 
 typedef struct SlotType {
         size_t size;

@@ -9,9 +9,9 @@
  */
 
 #include "libclient/death.h"
-#include "libclient/list.h"
 #include "libclient/public.h"
 #include "libclient/table.h"
+#include "wire/list.h"
 #include "wire/str.h"
 
 typedef struct Watch {

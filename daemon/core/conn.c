@@ -13,30 +13,12 @@
 #include <stdlib.h>
 
 #include "daemon/core/client.h"
-#include "daemon/core/greeting.h"
 #include "daemon/core/plant.h"
 #include "daemon/core/remote.h"
 #include "daemon/core/route.h"
-#include "daemon/core/text.h"
 #include "daemon/core/tie.h"
 
-#define METHOD "hmac_sha3_512"
-#define FRAMINGS "cbor"
-#define NONCE_LEN 88 /* as many characters as the reference sends */
 #define KEPT_MAX (1024 * 1024)
-
-static Handshake *handshake_free(Handshake *hs) {
-        if (!hs)
-                return NULL;
-
-        buf_deinit(&hs->greeting);
-        buf_deinit(&hs->nonce);
-        buf_deinit(&hs->peer_greeting);
-        buf_deinit(&hs->peer_nonce);
-        buf_deinit(&hs->kept);
-        free(hs);
-        return NULL;
-}
 
 /* --- ending ------------------------------------------------------------------------------------------ */
 
@@ -52,8 +34,7 @@ void conn_end(Conn *conn, const char *why) {
         node_dirty(conn->node, &conn->stream);
 }
 
-/* What it claims to be, for the log. */
-static const char *conn_claim(const Conn *conn) {
+const char *conn_claim(const Conn *conn) {
         return conn->remote ? conn->remote->id : NULL;
 }
 
@@ -67,203 +48,6 @@ static void conn_protocol_error(Conn *conn, const char *why) {
         node_event(conn->node, EVENT_PROTOCOL_ERROR, conn_claim(conn), conn->address, why);
         conn_end(conn, why);
         conn->state = CONN_OVER; /* nothing that follows can be understood */
-}
-
-/* --- our lines --------------------------------------------------------------------------------------- */
-
-static void conn_send_line(Conn *conn, Str line) {
-        if (queue_put(&conn->stream.out, line.p, line.n) < 0 || queue_put(&conn->stream.out, "\n", 1) < 0)
-                conn_end(conn, "out of memory");
-        else
-                node_dirty(conn->node, &conn->stream);
-}
-
-static void conn_greet(Conn *conn) {
-        Node *node = conn->node;
-        Handshake *hs = conn->handshake;
-        char nonce[NONCE_LEN + 1];
-
-        buf_printf(&hs->greeting, "aemp;1;%s;%s;" FRAMINGS, node->config.id, node->auth ? METHOD : "");
-        greeting_put_key(&hs->greeting, "provider", STR_LIT("aempd-" AEMPD_VERSION));
-        greeting_put_key(&hs->greeting, "mproto", STR_LIT("1"));
-        greeting_put_key(&hs->greeting, "aempd", STR_LIT("1"));
-        greeting_put_key(&hs->greeting, "peeraddr", str_from(conn->address));
-
-        node_random_text(node, nonce, NONCE_LEN);
-        buf_put(&hs->nonce, nonce, NONCE_LEN);
-
-        if (buf_error(&hs->greeting) < 0 || buf_error(&hs->nonce) < 0) {
-                conn_end(conn, "out of memory");
-                return;
-        }
-
-        conn_send_line(conn, buf_str(&hs->greeting));
-        conn_send_line(conn, buf_str(&hs->nonce));
-}
-
-int conn_send_auth(Conn *conn) {
-        Handshake *hs = conn->handshake;
-        _cleanup_buf_ Buf line = BUF_INIT;
-        char token[AUTH_TOKEN_LEN + 1];
-        int r;
-
-        r = auth_token(conn->node->auth, buf_str(&hs->greeting), buf_str(&hs->nonce),
-                buf_str(&hs->peer_greeting), buf_str(&hs->peer_nonce), token);
-        if (r < 0) {
-                conn_refuse(conn, "can't compute the authentication token");
-                return r;
-        }
-
-        buf_printf(&line, METHOD ";%s;cbor", token);
-        if (buf_error(&line) < 0) {
-                conn_end(conn, "out of memory");
-                return -ENOMEM;
-        }
-
-        conn->auth_sent = true;
-        conn_send_line(conn, buf_str(&line));
-        return 0;
-}
-
-/* --- the peer's lines -------------------------------------------------------------------------------- */
-
-/* The other end is this very node. */
-static void conn_is_self(Conn *conn) {
-        Attempt *attempt = conn->attempt;
-
-        if (attempt)
-                attempt->greeted(attempt, NULL);
-        else
-                node_event(conn->node, EVENT_CONN_REFUSED, conn->node->config.id, conn->address,
-                        "connected to myself, or another node has my node ID");
-        conn_end(conn, "connected to myself");
-}
-
-static void conn_got_greeting(Conn *conn) {
-        Handshake *hs = conn->handshake;
-        Node *node = conn->node;
-        Greeting g;
-        Str key;
-
-        if (greeting_parse(buf_str(&hs->peer_greeting), &g) < 0) {
-                conn_refuse(conn, "what it sent is no AEMP greeting");
-                return;
-        }
-        if (!str_is(g.protocol, "aemp")) {
-                conn_refuse(conn,
-                        str_starts_with(g.protocol, STR_LIT("aemp-"))
-                                ? "it asks for a protocol that is not known here"
-                                : "what it sent is no AEMP greeting");
-                return;
-        }
-        if (!str_is(g.version, "1")) {
-                conn_refuse(conn, "it speaks another version of the protocol, here it is 1");
-                return;
-        }
-        if (!node_id_is_valid(g.name)) {
-                conn_refuse(conn, "its node ID is not valid");
-                return;
-        }
-        if (str_equal(buf_str(&hs->peer_greeting), buf_str(&hs->greeting)) &&
-                str_equal(buf_str(&hs->peer_nonce), buf_str(&hs->nonce))) {
-                conn_refuse(conn, "it sent our own lines back (echo attack)");
-                return;
-        }
-        if (str_equal(g.name, node->id)) {
-                conn_is_self(conn);
-                return;
-        }
-
-        conn->remote = remote_get(node, g.name);
-        if (!conn->remote) {
-                conn_end(conn, "out of memory");
-                return;
-        }
-        list_append(&conn->remote->handshakes, &conn->by_remote);
-
-        if (!node->auth) {
-                conn_refuse(conn, "no secret is configured here, so no node can authenticate");
-                return;
-        }
-        if (!comma_list_has(g.auth, METHOD)) {
-                conn_refuse(conn, "no authentication method in common (here: " METHOD ")");
-                return;
-        }
-        if (!comma_list_has(g.framings, "cbor")) {
-                conn_refuse(conn, "no framing in common (here: " FRAMINGS ")");
-                return;
-        }
-
-        conn->aempd = greeting_key(&g, "aempd", &key) && str_is(key, "1");
-        if (greeting_key(&g, "provider", &key)) {
-                char clean[64];
-
-                text_clean(clean, sizeof(clean), key);
-                free(conn->provider);
-                conn->provider = strdup(clean);
-        }
-
-        if (conn->attempt)
-                conn->attempt->greeted(conn->attempt, conn->remote);
-        tie_greeted(conn);
-}
-
-static void conn_got_auth(Conn *conn, Str line) {
-        Handshake *hs = conn->handshake;
-        char token[AUTH_TOKEN_LEN + 1];
-        AuthLine a;
-        int r;
-
-        if (auth_line_parse(line, &a) < 0) {
-                conn_refuse(conn, "its authentication line is malformed");
-                return;
-        }
-        if (!str_is(a.method, METHOD)) {
-                conn->node->counters.auth_failed++;
-                conn_refuse(conn, "it uses an authentication method that was not offered");
-                return;
-        }
-        if (!str_is(a.framing, "cbor")) {
-                conn_refuse(conn, "it uses a framing that was not offered");
-                return;
-        }
-
-        r = auth_token(conn->node->auth, buf_str(&hs->peer_greeting), buf_str(&hs->peer_nonce),
-                buf_str(&hs->greeting), buf_str(&hs->nonce), token);
-        if (r < 0) {
-                conn_refuse(conn, "can't compute the authentication token");
-                return;
-        }
-        if (!auth_token_equal(token, a.token)) {
-                conn->node->counters.auth_failed++;
-                conn_refuse(conn, "authentication failed: it has another secret");
-                return;
-        }
-
-        conn->state = CONN_VERIFIED;
-        tie_verified(conn);
-}
-
-static void conn_got_line(Conn *conn, Str line) {
-        Handshake *hs = conn->handshake;
-
-        switch (conn->state) {
-        case CONN_GREETING:
-                buf_put_str(&hs->peer_greeting, line);
-                conn->state = CONN_NONCE;
-                break;
-        case CONN_NONCE:
-                buf_put_str(&hs->peer_nonce, line);
-                if (buf_error(&hs->peer_greeting) < 0 || buf_error(&hs->peer_nonce) < 0) {
-                        conn_end(conn, "out of memory");
-                        return;
-                }
-                conn->state = CONN_AUTH;
-                conn_got_greeting(conn);
-                break;
-        default:
-                conn_got_auth(conn, line);
-        }
 }
 
 /* --- messages ---------------------------------------------------------------------------------------- */
@@ -413,7 +197,7 @@ static void conn_input(Stream *stream, const uint8_t *p, size_t n) {
                 if (r < 0)
                         conn_refuse(conn, "a line of its handshake is too long");
                 else
-                        conn_got_line(conn, line);
+                        handshake_line(conn, line);
         }
 
         if (conn->state == CONN_VERIFIED) {
@@ -446,7 +230,7 @@ static void conn_connected(Stream *stream, const char *peer_address) {
                 return;
 
         conn->state = CONN_GREETING;
-        conn_greet(conn);
+        handshake_greet(conn);
 }
 
 static void conn_timeout(Timer *timer) {
@@ -565,7 +349,7 @@ int node_accept(Node *node, const char *peer_address, Stream **ret) {
         conn->incoming = true;
         node->half_open++;
         conn->state = CONN_GREETING;
-        conn_greet(conn);
+        handshake_greet(conn);
 
         *ret = &conn->stream;
         return 0;

@@ -9,7 +9,7 @@
 
 #include "daemon/core/core.h"
 #include "daemon/core/dial.h"
-#include "daemon/core/line.h"
+#include "daemon/core/handshake.h"
 
 typedef enum ConnState {
         CONN_CONNECTING,
@@ -20,14 +20,6 @@ typedef enum ConnState {
         CONN_DATA,
         CONN_OVER,
 } ConnState;
-
-/* What is needed only until the connection is established. */
-typedef struct Handshake {
-        LineReader line;
-        Buf greeting, nonce;           /* ours, without line ends */
-        Buf peer_greeting, peer_nonce; /* its */
-        Buf kept;                      /* messages that came before we could establish it */
-} Handshake;
 
 struct Conn {
         Stream stream;
@@ -55,8 +47,6 @@ struct Conn {
 /* Starts to connect to a numeric address; `attempt` is told what comes of it. -ENOMEM. */
 int conn_connect(Node *node, const char *address, Attempt *attempt);
 
-/* Sends our auth line. */
-int conn_send_auth(Conn *conn);
 /* Both auth lines are through: messages from here on. */
 void conn_establish(Conn *conn);
 /* Ends it. Nothing of it counts any more but what its other side had sent already, when it was established.
@@ -65,6 +55,8 @@ void conn_end(Conn *conn, const char *why);
 /* The same for a handshake that is not allowed to go on, with a log line. */
 void conn_refuse(Conn *conn, const char *why);
 
+/* What it claims to be, for the log; NULL: nothing yet. */
+const char *conn_claim(const Conn *conn);
 /* A message of ours or of a client: the name of one of its ports, or "". */
 void conn_put(Conn *conn, const Msg *msg);
 void conn_free_all(Node *node);

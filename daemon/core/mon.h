@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "daemon/core/hash.h"
-#include "daemon/core/list.h"
 #include "daemon/core/reason.h"
+#include "wire/list.h"
 
 typedef struct Mon Mon;
 typedef struct MonSet MonSet;

@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/core/list.h"
+#include "wire/list.h"
 #include "wire/queue.h"
 
 typedef struct Stream Stream;

@@ -11,7 +11,7 @@
 static void tie_send_auth(Conn *conn) {
         Remote *remote = conn->remote;
 
-        if (conn_send_auth(conn) < 0)
+        if (handshake_send_auth(conn) < 0)
                 return;
 
         if (conn->state == CONN_VERIFIED)

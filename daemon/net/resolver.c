@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "daemon/core/list.h"
+#include "wire/list.h"
 
 /* Per server and round; the second round waits twice as long. */
 #define RESOLVER_TIMEOUT_MSEC 2000

@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-#include "daemon/core/list.h"
 #include "tests/world/rng.h"
+#include "wire/list.h"
 
 typedef struct Alarm Alarm;
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "daemon/core/list.h"
 #include "tests/unit/test.h"
+#include "wire/list.h"
 
 typedef struct Item {
         Timer timer;
