@@ -4,9 +4,7 @@
 The binaries come from the environment: AEMPD, AEMPCTL.
 """
 
-import errno
 import os
-import random
 import re
 import shutil
 import signal
@@ -17,30 +15,25 @@ import tempfile
 import time
 
 from .handshake import HandshakeError, escape, unescape
-from .peer import Closed, Listener, Peer, Stream, Timeout, deadline_after
+from .peer import Closed, Peer, Stream, Timeout, deadline_after
 
 # What a sanitizer or valgrind leaves in the log.
 _SANITIZER = re.compile(r'ERROR: \w+Sanitizer|runtime error:|ERROR SUMMARY: [1-9]')
 
 
-def _first_ephemeral_port():
-    try:
-        with open('/proc/sys/net/ipv4/ip_local_port_range', encoding='ascii') as f:
-            return int(f.read().split()[0])
-    except (OSError, ValueError):
-        return 32768
+def reserve_port(host='127.0.0.1'):
+    """A socket with a port that nobody else gets as long as it is open; who sets SO_REUSEADDR, as aempd does, may listen there."""
+    family = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0][0]
+    sock = socket.socket(family)
+    sock.bind((host, 0))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return sock
 
 
 def free_port(host='127.0.0.1'):
-    """A port that nobody listens on, and that no outgoing connection gets either: it has to be free again after a restart."""
-    end = max(_first_ephemeral_port(), 12000)
-    while True:
-        try:
-            with Listener(host, random.randrange(10000, end)) as listener:
-                return listener.port
-        except OSError as e:
-            if e.errno != errno.EADDRINUSE:
-                raise
+    """A port that nobody listens on now."""
+    with reserve_port(host) as sock:
+        return sock.getsockname()[1]
 
 
 def _binary(variable):
@@ -79,7 +72,7 @@ def _setting(value):
 class Aempd:
     """aempd --config=FILE --socket=PATH, in a temporary directory of its own.
 
-    binds: a port 0 is replaced by a free one. lines: text that is added to the default group; settings: the same as a
+    binds: a port 0 is replaced by one that is kept free for it. lines: text that is added to the default group; settings: the same as a
     dict; text: the whole file instead of all this. args, env: added to the command line and the environment. wrapper: put before it (valgrind...).
     Use it in a with statement; if the test fails, the daemon's log is shown.
     """
@@ -87,6 +80,7 @@ class Aempd:
     def __init__(self, node_id='x', *, binds=('127.0.0.1:0',), seeds=(), secret='geheim', lines='', settings=None,
                  text=None, args=(), env=None, wrapper=(), binary=None):
         self.node_id = node_id
+        self._reserved = []
         self.binds = [self._pick(bind) for bind in binds]
         self.seeds, self.secret, self.lines, self.settings = list(seeds), secret, lines, settings or {}
         self.text = text
@@ -100,10 +94,12 @@ class Aempd:
         self._log_start = 0           # where the log of the present process begins
         self._notify = None
 
-    @staticmethod
-    def _pick(bind):
+    def _pick(self, bind):
         host, _, port = bind.rpartition(':')
-        return f'{host}:{free_port(host.strip("[]"))}' if port == '0' else bind
+        if port != '0':
+            return bind
+        self._reserved.append(reserve_port(host.strip('[]')))
+        return f'{host}:{self._reserved[-1].getsockname()[1]}'
 
     @property
     def host(self):
@@ -261,6 +257,8 @@ class Aempd:
         if self.running():
             self.kill9()
         self._close_notify()
+        for sock in self._reserved:
+            sock.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def __enter__(self):
