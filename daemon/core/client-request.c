@@ -54,26 +54,13 @@ static void client_mon_failed(Client *client, Str id, Str port, const char *reas
 
 static int request_mon1_here(Client *client, Str port) {
         Node *node = client->node;
-        _cleanup_buf_ Buf id = BUF_INIT;
-        Reason reason;
         int r;
 
         if (port.n == 0)
                 return 0; /* our own node port ends with the client's connection */
 
         r = port_watch(node, port, &client->watcher);
-        if (r != -ENOENT)
-                return r;
-
-        buf_printf(&id, "%s#%.*s", node->config.id, (int) port.n, port.p);
-        buf_putc(&id, '\0');
-        if (buf_error(&id) < 0)
-                return -ENOMEM;
-
-        reason = reason_make(
-                &node->reason, "no_such_port", "cannot monitor nonexistent port", (const char *) id.data);
-        client_tell(client, "kil0", node->id, port, &reason);
-        return 0;
+        return r == -ENOENT ? port_tell_missing(node, &client->watcher, port) : r;
 }
 
 static int request_mon1_there(Client *client, Str id, Str port) {

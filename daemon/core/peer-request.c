@@ -20,7 +20,6 @@
 
 static int peer_mon1(Remote *peer, Str name) {
         Node *node = peer->node;
-        _cleanup_buf_ Buf id = BUF_INIT;
         Reason reason;
         int r;
 
@@ -30,22 +29,11 @@ static int peer_mon1(Remote *peer, Str name) {
         r = port_watch(node, name, &peer->watcher);
         if (r >= 0)
                 return 0;
+        if (r == -ENOENT)
+                return port_tell_missing(node, &peer->watcher, name);
 
-        if (r == -ENOENT) {
-                buf_put_str(&id, node->id);
-                buf_putc(&id, '#');
-                buf_put_str(&id, name);
-                buf_putc(&id, '\0');
-                if (buf_error(&id) < 0)
-                        return -ENOMEM;
-
-                reason = reason_make(&node->reason, "no_such_port", "cannot monitor nonexistent port",
-                        (const char *) id.data);
-        } else {
-                reason = reason_make(&node->reason, "limit",
-                        r == -EDQUOT ? "that node has as many monitors as it may" : "out of memory", NULL);
-        }
-
+        reason = reason_make(&node->reason, "limit",
+                r == -EDQUOT ? "that node has as many monitors as it may" : "out of memory", NULL);
         port_tell(node, &peer->watcher, name, &reason);
         return 0;
 }

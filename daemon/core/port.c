@@ -119,6 +119,23 @@ int port_watch(Node *node, Str name, Watcher *watcher) {
         return r;
 }
 
+int port_tell_missing(Node *node, Watcher *watcher, Str name) {
+        _cleanup_buf_ Buf id = BUF_INIT;
+        Reason reason;
+
+        buf_put_str(&id, node->id);
+        buf_putc(&id, '#');
+        buf_put_str(&id, name);
+        buf_putc(&id, '\0');
+        if (buf_error(&id) < 0)
+                return -ENOMEM;
+
+        reason = reason_make(
+                &node->reason, "no_such_port", "cannot monitor nonexistent port", (const char *) id.data);
+        port_tell(node, watcher, name, &reason);
+        return 0;
+}
+
 void port_unwatch(Node *node, Str name, Watcher *watcher) {
         LocalPort *port = port_find(node, name);
 

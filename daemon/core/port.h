@@ -27,3 +27,5 @@ void port_owner_gone(Client *owner, const Reason *reason);
 
 /* Tells a watcher that it ended; shared by all kinds of monitors of local ports. */
 void port_tell(Node *node, Watcher *watcher, Str name, const Reason *reason);
+/* The same for a port that does not exist: no_such_port. 0 or -ENOMEM. */
+int port_tell_missing(Node *node, Watcher *watcher, Str name);

@@ -2,10 +2,6 @@
 
 #include "daemon/core/reason.h"
 
-#include <stdio.h>
-
-#include "daemon/core/text.h"
-
 /* ["die"]: whoever watches must learn of a failure even when there is no memory to say which. */
 static const uint8_t reason_plain[] = {0x63, 'd', 'i', 'e'};
 
@@ -31,27 +27,4 @@ Reason reason_make(Buf *buf, const char *id, const char *first, const char *seco
 
 Reason reason_rest(CborCursor c, uint64_t n) {
         return (Reason){n, c.p, (size_t) (c.end - c.p)};
-}
-
-void reason_describe(const Reason *reason, char *to, size_t n) {
-        CborCursor c = cbor_cursor(reason->data, reason->len);
-        _cleanup_buf_ Buf scratch = BUF_INIT;
-        size_t at = 0;
-        Str s;
-
-        to[0] = '\0';
-        while (at + 1 < n && cbor_peek(&c) != CBOR_END) {
-                if (cbor_read_str(&c, &scratch, &s) < 0) {
-                        if (cbor_skip(&c) < 0)
-                                break;
-                        continue;
-                }
-
-                if (at > 0)
-                        to[at++] = ' ';
-                at += text_clean(to + at, n - at, s);
-        }
-
-        if (at == 0)
-                snprintf(to, n, "%s", reason->n == 0 ? "normally" : "(no text)");
 }

@@ -22,14 +22,9 @@ typedef struct Reason {
 
 #define REASON_NORMAL ((Reason){0, NULL, 0})
 
-/* Appends identifier, and up to two texts (NULL: not there) to buf and returns the reason that borrows them.
- * Without memory: the normal one never stands in for another; the identifier is dropped last, see the code.
- */
+/* Makes identifier and up to two texts (NULL: not there) anew in buf; the reason borrows them. Without
+ * memory it is just `die`, so that a failure never looks like a normal end. */
 Reason reason_make(Buf *buf, const char *id, const char *first, const char *second);
 
 /* What is left of a request after its arguments. */
 Reason reason_rest(CborCursor c, uint64_t n);
-
-/* "transport_error host2 Connection reset by peer", for a log line: its strings, as far as they fit into n
- * octets. */
-void reason_describe(const Reason *reason, char *to, size_t n);

@@ -30,11 +30,6 @@ void tail_bool(Tail *tail, bool v) {
         tail->n++;
 }
 
-void tail_double(Tail *tail, double v) {
-        cbor_put_double(&tail->buf, v);
-        tail->n++;
-}
-
 void tail_port_id(Tail *tail, Str node, Str port) {
         buf_reset(&tail->id);
         buf_put_str(&tail->id, node);

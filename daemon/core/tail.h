@@ -25,7 +25,6 @@ void tail_begin(Tail *tail, const char *tag);
 void tail_str(Tail *tail, Str s);
 void tail_null(Tail *tail);
 void tail_bool(Tail *tail, bool v);
-void tail_double(Tail *tail, double v);
 /* "node#port"; "node" for its node port. */
 void tail_port_id(Tail *tail, Str node, Str port);
 void tail_reason(Tail *tail, const Reason *reason);

@@ -333,6 +333,16 @@ const char *rig_events(Rig *rig) {
         return (const char *) seen.data;
 }
 
+const char *expect(const char *format, ...) {
+        static char text[4096];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        return text;
+}
+
 /* --- the rig ----------------------------------------------------------------------------------------- */
 
 Rig *rig_new_with(const char *id, const char *const *seeds, void (*change)(NodeConfig *config)) {

@@ -91,3 +91,6 @@ void rig_close(RigEnd *end, const char *why);
 void rig_resolve(Rig *rig, const char *address, const char *answer);
 /* What was logged since. */
 const char *rig_events(Rig *rig);
+
+/* What should be heard, with prefixes in it; valid until the next call. */
+const char *expect(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -20,17 +20,6 @@ static void start(void) {
         rig_events(rig);
 }
 
-static const char *expect(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *expect(const char *format, ...) {
-        static char text[4096];
-        va_list ap;
-
-        va_start(ap, format);
-        vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-        return text;
-}
-
 TEST(attach_line) {
         RigEnd *end;
 

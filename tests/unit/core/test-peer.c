@@ -21,17 +21,6 @@ static void start(void) {
         rig_events(rig);
 }
 
-static const char *expect(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *expect(const char *format, ...) {
-        static char text[4096];
-        va_list ap;
-
-        va_start(ap, format);
-        vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-        return text;
-}
-
 TEST(messages) {
         start();
         rig_say(a, "[\"host2#p\",\"tag\",[1,2]][\"host2\",\"devnull\"]");

@@ -15,20 +15,6 @@ TEST(make) {
         check_int(reason.n, ==, 1);
 }
 
-TEST(describe) {
-        _cleanup_buf_ Buf buf = BUF_INIT;
-        Reason reason = reason_make(&buf, "die", "with\na line end", NULL);
-        const Reason normal = REASON_NORMAL;
-        char text[64], tiny[6];
-
-        reason_describe(&reason, text, sizeof(text));
-        check_str(text, "die with?a line end");
-        reason_describe(&reason, tiny, sizeof(tiny));
-        check_str(tiny, "die w");
-        reason_describe(&normal, text, sizeof(text));
-        check_str(text, "normally");
-}
-
 TEST(clean) {
         char text[8];
 
