@@ -242,8 +242,8 @@ static int make_node(Daemon *daemon) {
         NodeConfig node = {
                 .id = config->nodeid,
                 .seeds = (const char *const *) config->seeds,
-                .secret = config->secret,
-                .secret_len = config->secret_len,
+                .secrets = &(NodeSecret){config->secret, config->secret_len},
+                .n_secrets = config->secret ? 1 : 0,
                 .monitor_timeout = config->monitor_timeout,
                 .connect_interval = config->connect_interval,
                 .handshake_timeout = config->handshake_timeout,

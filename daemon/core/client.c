@@ -332,9 +332,10 @@ static void client_protocol_error(Client *client, int error) {
         node_dirty(node, &client->stream);
 }
 
-static void client_input(Stream *stream, const uint8_t *p, size_t n) {
+static size_t client_input(Stream *stream, const uint8_t *p, size_t n) {
         Client *client = container_of(stream, Client, stream);
         Node *node = client->node;
+        const size_t taken = n;
         Frame frame;
         Str line;
         int r;
@@ -342,7 +343,7 @@ static void client_input(Stream *stream, const uint8_t *p, size_t n) {
         if (client->state == CLIENT_LINE) {
                 r = line_read(client->line, &p, &n, &line);
                 if (r == 0)
-                        return;
+                        return taken;
                 if (r < 0)
                         client_refuse_attach(client, "the attach line is too long");
                 else
@@ -363,6 +364,7 @@ static void client_input(Stream *stream, const uint8_t *p, size_t n) {
                         client_message(client, &frame);
         }
         node->source = NULL;
+        return taken;
 }
 
 static void client_sent(Stream *stream) {

@@ -130,6 +130,11 @@ void conn_put(Conn *conn, const Msg *msg) {
         }
 }
 
+void conn_put_unsent(Conn *conn, Queue *unsent) {
+        queue_splice(&conn->stream.out, unsent);
+        node_dirty(conn->node, &conn->stream);
+}
+
 static void conn_message(Conn *conn, const Frame *frame) {
         Node *node = conn->node;
         const Origin from = {.peer = conn->remote};
@@ -185,15 +190,16 @@ static void conn_input_data(Conn *conn, const uint8_t *p, size_t n) {
                                                : "what came is not a message");
 }
 
-static void conn_input(Stream *stream, const uint8_t *p, size_t n) {
+static size_t conn_input(Stream *stream, const uint8_t *p, size_t n) {
         Conn *conn = container_of(stream, Conn, stream);
+        const size_t taken = n;
         Str line;
         int r;
 
         while (conn->state >= CONN_GREETING && conn->state < CONN_VERIFIED) {
                 r = line_read(&conn->handshake->line, &p, &n, &line);
                 if (r == 0)
-                        return;
+                        return taken;
                 if (r < 0)
                         conn_refuse(conn, "a line of its handshake is too long");
                 else
@@ -203,15 +209,16 @@ static void conn_input(Stream *stream, const uint8_t *p, size_t n) {
         if (conn->state == CONN_VERIFIED) {
                 if (n > 0)
                         conn_keep(conn, p, n);
-                return;
+                return taken;
         }
 
         if (conn->state != CONN_DATA)
-                return;
+                return taken;
 
         tie_alive(conn);
         if (n > 0)
                 conn_input_data(conn, p, n);
+        return taken;
 }
 
 static void conn_sent(Stream *stream) {

@@ -21,6 +21,12 @@ typedef enum ConnState {
         CONN_OVER,
 } ConnState;
 
+/* As StreamSecurity, kept. */
+typedef struct ConnSecurity {
+        char *version, *cipher, *subject;
+        uint64_t expires;
+} ConnSecurity;
+
 struct Conn {
         Stream stream;
         Node *node;
@@ -35,7 +41,11 @@ struct Conn {
         List by_remote;   /* in remote->handshakes */
         Attempt *attempt; /* who asked for it, when we connected */
         char *provider;
-        const char *why; /* static: why we end it ourselves; NULL: we don't */
+        Framing framing;         /* of what we send; its reader has that of what comes */
+        const char *method;      /* with which it authenticated, static; NULL: not yet */
+        const char *method_sent; /* ...and we */
+        ConnSecurity *security;  /* NULL: no TLS, or not yet */
+        const char *why;         /* static: why we end it ourselves; NULL: we don't */
 
         FrameReader reader;
         Timer timer; /* deadline of the handshake, then heartbeat, and the probe's when one is held */
@@ -59,4 +69,7 @@ void conn_refuse(Conn *conn, const char *why);
 const char *conn_claim(const Conn *conn);
 /* A message of ours or of a client: the name of one of its ports, or "". */
 void conn_put(Conn *conn, const Msg *msg);
+/* All that waited for a connection (messages in CBOR), before anything else; the queue is empty afterwards.
+ */
+void conn_put_unsent(Conn *conn, Queue *unsent);
 void conn_free_all(Node *node);

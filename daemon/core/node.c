@@ -157,7 +157,8 @@ void node_start(Node *node) {
 static int node_copy_config(Node *node, const NodeConfig *config) {
         node->config = *config;
         node->config.seeds = NULL;
-        node->config.secret = NULL;
+        node->config.secrets = NULL;
+        node->config.auth_offer = node->config.auth_accept = node->config.framings = NULL;
         node->config.admins = NULL;
 
         node->config.id = strdup(config->id);
@@ -174,7 +175,9 @@ static int node_copy_config(Node *node, const NodeConfig *config) {
                 node->config.admins = admins;
         }
 
-        return config->secret ? auth_new(&node->auth, config->secret, config->secret_len) : 0;
+        return config->n_secrets > 0
+                ? auth_new(&node->auth, config->secrets[0].octets, config->secrets[0].len)
+                : 0;
 }
 
 static int node_init(Node *node, const NodeConfig *config) {

@@ -219,10 +219,9 @@ void remote_up(Remote *remote, Conn *conn) {
         if (!PLANTED(reorder_queue)) {
                 conn->sent += remote->n_unsent;
                 node->counters.to_peers += remote->n_unsent;
-                queue_splice(&conn->stream.out, &remote->unsent);
+                conn_put_unsent(conn, &remote->unsent);
                 remote->n_unsent = 0;
         }
-        node_dirty(node, &conn->stream);
 
         node_event(node, EVENT_NODE_UP, remote->id, conn->address, conn->incoming ? "incoming" : "outgoing");
         remote_tell_node_watchers(remote, /* up= */ true, &normal);
@@ -380,7 +379,7 @@ void remote_put(Remote *remote, const Msg *msg) {
         if (remote->conn) {
                 conn_put(remote->conn, msg);
                 if (PLANTED(reorder_queue) && remote->n_unsent > 0) {
-                        queue_splice(&remote->conn->stream.out, &remote->unsent);
+                        conn_put_unsent(remote->conn, &remote->unsent);
                         remote->n_unsent = 0;
                 }
         } else {

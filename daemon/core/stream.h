@@ -18,6 +18,12 @@
  *
  * A link is dead only after all its input was read: after a write error, or a hang-up while paused, the edge
  * goes on reading until end-of-file or error, and only then calls stream_closed().
+ *
+ * TLS begins in the middle of a stream, where the core says so, in both directions: it sets `tls` during
+ * stream_input(), which then does not take the octets behind that place, as they are records already; and
+ * the first `plain` octets of `out` go out as they are, all others in records. From then on stream_input()
+ * gets what came out of the records, and nothing before the other side's certificate was verified and
+ * stream_secured() was called. When it can't be verified the edge ends with stream_closed() and says why.
  */
 
 #include <stdbool.h>
@@ -29,9 +35,24 @@
 
 typedef struct Stream Stream;
 
+typedef enum StreamTls {
+        STREAM_TLS_NONE,
+        STREAM_TLS_CLIENT,
+        STREAM_TLS_SERVER,
+} StreamTls;
+
+/* What TLS found out about a connection. */
+typedef struct StreamSecurity {
+        const char *version; /* "TLSv1.3" */
+        const char *cipher;  /* "TLS_AES_256_GCM_SHA384" */
+        const char *subject; /* of the other side's certificate, for people */
+        uint64_t expires;    /* its end, in seconds since 1970 */
+} StreamSecurity;
+
 typedef struct StreamOps {
         void (*connected)(Stream *stream, const char *peer_address);
-        void (*input)(Stream *stream, const uint8_t *data, size_t n);
+        size_t (*input)(Stream *stream, const uint8_t *data, size_t n);
+        void (*secured)(Stream *stream, const StreamSecurity *security);
         void (*sent)(Stream *stream);
         void (*closed)(Stream *stream, const char *why);
 } StreamOps;
@@ -42,6 +63,8 @@ struct Stream {
         Queue out;
         bool paused;
         bool closing;
+        StreamTls tls; /* set once, never taken back */
+        size_t plain;  /* so many octets of `out` come before the first record */
 
         /* the core's */
         const StreamOps *ops;
@@ -53,14 +76,22 @@ static inline void stream_connected(Stream *stream, const char *peer_address) {
         stream->ops->connected(stream, peer_address);
 }
 
-/* Octets came in, any number of them. */
-static inline void stream_input(Stream *stream, const uint8_t *data, size_t n) {
-        stream->ops->input(stream, data, n);
+/* Octets came in, any number of them. Returns how many the core took: all of them, or up to where TLS
+ * begins. */
+static inline size_t stream_input(Stream *stream, const uint8_t *data, size_t n) {
+        return stream->ops->input(stream, data, n);
 }
 
-/* n octets of `out` were written. */
+/* TLS is there, and the other side's certificate is one that we trust. Borrowed during the call. */
+static inline void stream_secured(Stream *stream, const StreamSecurity *security) {
+        if (stream->ops->secured)
+                stream->ops->secured(stream, security);
+}
+
+/* n octets of `out` were written, or put into records. */
 static inline void stream_sent(Stream *stream, size_t n) {
         queue_consume(&stream->out, n);
+        stream->plain -= n < stream->plain ? n : stream->plain;
         stream->ops->sent(stream);
 }
 

@@ -9,6 +9,7 @@
 
 #include "daemon/core/node.h"
 #include "daemon/io/pump.h"
+#include "daemon/net/certificate.h"
 
 typedef struct Net Net;
 
@@ -17,6 +18,7 @@ typedef struct NetConfig {
         uint64_t monitor_timeout; /* microseconds */
         uint64_t heartbeat_interval;
         bool nodelay;
+        Certificate *certificate; /* NULL: no TLS. Stays the caller's */
 } NetConfig;
 
 /* All binds are open and were told to the node; or -errno, and it was logged. */

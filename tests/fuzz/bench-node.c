@@ -96,8 +96,8 @@ void bench_node_start(BenchNode *bench) {
         const NodeConfig config = {
                 .id = "host1",
                 .seeds = seeds,
-                .secret = SECRET,
-                .secret_len = strlen(SECRET),
+                .secrets = &(NodeSecret){SECRET, strlen(SECRET)},
+                .n_secrets = 1,
                 .monitor_timeout = 30 * USEC_PER_SEC,
                 .connect_interval = 2 * USEC_PER_SEC,
                 .handshake_timeout = 5 * USEC_PER_SEC,

@@ -35,7 +35,7 @@ typedef struct Rig {
 static void on_connected(Stream *stream, const char *peer_address) {
 }
 
-static void on_input(Stream *stream, const uint8_t *data, size_t n) {
+static size_t on_input(Stream *stream, const uint8_t *data, size_t n) {
         Rig *rig = container_of(stream, Rig, stream);
 
         check(!rig->why[0]);
@@ -43,6 +43,7 @@ static void on_input(Stream *stream, const uint8_t *data, size_t n) {
                 rig->first = data[0];
         rig->in += n;
         rig->reads++;
+        return n;
 }
 
 static void on_sent(Stream *stream) {

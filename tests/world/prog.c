@@ -202,8 +202,9 @@ static void prog_message(Prog *prog, const Frame *frame) {
         }
 }
 
-static void prog_input(Stream *stream, const uint8_t *p, size_t n) {
+static size_t prog_input(Stream *stream, const uint8_t *p, size_t n) {
         Prog *prog = container_of(stream, Prog, stream);
+        const size_t taken = n;
         Frame frame;
         int r;
 
@@ -213,7 +214,7 @@ static void prog_input(Stream *stream, const uint8_t *p, size_t n) {
 
                 buf_put(&prog->line, p, len);
                 if (!end)
-                        return;
+                        return taken;
                 n -= len + 1;
                 p = end + 1;
                 prog_attached(prog, buf_str(&prog->line));
@@ -223,10 +224,12 @@ static void prog_input(Stream *stream, const uint8_t *p, size_t n) {
                 (r = frame_reader_next(&prog->reader, &p, &n, &frame)) != 0) {
                 if (r < 0) {
                         oracle_fail(prog->world, "%s: malformed input: %s", prog->name, strerror(-r));
-                        return;
+                        return taken;
                 }
                 prog_message(prog, &frame);
         }
+
+        return taken;
 }
 
 /* --- its life ---------------------------------------------------------------------------------------- */

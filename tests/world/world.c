@@ -108,8 +108,8 @@ World *world_new(const WorldConfig *config) {
         world->n_hubs = 1;
         world->socket_capacity = 200000;
         world->node_config = (NodeConfig){
-                .secret = "geheim",
-                .secret_len = 6,
+                .secrets = &(NodeSecret){"geheim", 6},
+                .n_secrets = 1,
                 .monitor_timeout = 30 * USEC_PER_SEC,
                 .connect_interval = 2 * USEC_PER_SEC,
                 .handshake_timeout = 5 * USEC_PER_SEC,

@@ -354,8 +354,8 @@ Rig *rig_new_with(const char *id, const char *const *seeds, void (*change)(NodeC
         rig->config = (NodeConfig){
                 .id = id,
                 .seeds = seeds,
-                .secret = RIG_SECRET,
-                .secret_len = strlen(RIG_SECRET),
+                .secrets = &(NodeSecret){RIG_SECRET, strlen(RIG_SECRET)},
+                .n_secrets = 1,
                 .monitor_timeout = 30 * USEC_PER_SEC,
                 .connect_interval = 2 * USEC_PER_SEC,
                 .handshake_timeout = 5 * USEC_PER_SEC,

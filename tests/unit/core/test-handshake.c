@@ -200,7 +200,7 @@ TEST(closed_by_the_other_side) {
 }
 
 static void no_secret(NodeConfig *config) {
-        config->secret = NULL;
+        config->n_secrets = 0;
 }
 
 TEST(without_a_secret) {
