@@ -254,6 +254,8 @@ int json_key_from_cbor(CborCursor *c, Buf *to) {
         r = skip_tags(c);
         if (r < 0)
                 return r;
+        if (cbor_peek(c) == CBOR_NULL || cbor_peek(c) == CBOR_UNDEFINED)
+                return cbor_skip(c); /* as in Perl, and as null is the node port: the empty string */
         if (cbor_peek(c) != CBOR_TEXT && cbor_peek(c) != CBOR_BYTES)
                 return write_item(c, to, /* in_key= */ true);
 

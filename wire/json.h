@@ -38,7 +38,7 @@ int json_split(JsonSplit *split, const uint8_t *p, size_t n, size_t *ret_used);
 int json_to_cbor(const uint8_t *p, size_t n, Buf *to);
 
 /* Appends the JSON of one checked CBOR item. Byte strings become text with the characters 0 to 255; NaN,
- * infinities, undefined, unknown simple values become null; tags go; map keys become strings, those that are
- * arrays or maps their JSON text; invalid UTF-8 becomes U+FFFD. Doubles have the fewest digits (15 to 17)
- * that read back the same. No white space. -ENOMEM only. */
+ * infinities, undefined, unknown simple values become null; tags go; map keys become strings, null the empty
+ * one, those that are arrays or maps their JSON text; invalid UTF-8 becomes U+FFFD. Doubles have the fewest
+ * digits (15 to 17) that read back the same. No white space. -ENOMEM only. */
 int json_from_cbor(const uint8_t *p, size_t n, Buf *to);
