@@ -51,7 +51,7 @@ Framing framing_from_string(Str s) {
 }
 
 void frame_reader_init(FrameReader *reader, Framing framing, size_t max) {
-        *reader = (FrameReader){.framing = framing, .max = max};
+        *reader = (FrameReader){.framing = framing, .max = max, .max_text = max};
 }
 
 void frame_reader_deinit(FrameReader *reader) {
@@ -170,7 +170,7 @@ static int next_json(FrameReader *reader, const uint8_t **p, size_t *n, Frame *r
 
         if (!scan) {
                 scan = &fresh;
-                json_split_init(&scan->json, reader->max);
+                json_split_init(&scan->json, reader->max_text);
         }
 
         r = json_split(&scan->json, *p, *n, &used);

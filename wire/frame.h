@@ -26,7 +26,8 @@ Framing framing_from_string(Str s);
 
 typedef struct FrameReader {
         Framing framing;
-        size_t max;             /* largest message, in octets */
+        size_t max;             /* largest message, in octets of CBOR */
+        size_t max_text;        /* largest JSON text; as `max` unless it is set after frame_reader_init() */
         Buf partial;            /* what came of a message that is not complete */
         struct FrameScan *scan; /* and how far it was scanned; NULL when there is none */
         Buf converted;          /* CBOR of a JSON message */
@@ -37,6 +38,10 @@ typedef struct Frame {
         size_t len;
         bool odd; /* as CborScan.odd */
 } Frame;
+
+/* What a message of so many octets of CBOR takes as JSON at most: a control character is \u0001, and one in
+ * a key that was an array is that in a string in a string. */
+#define FRAME_TEXT_MAX(max) (8 * (max))
 
 void frame_reader_init(FrameReader *reader, Framing framing, size_t max);
 void frame_reader_deinit(FrameReader *reader);

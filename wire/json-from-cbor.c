@@ -43,7 +43,7 @@ static void put_escape(Buf *to, uint8_t c) {
 
 /* Appends s in quotes, escaped and repaired. */
 static void put_string(Buf *to, Str s) {
-        const uint8_t *p = (const uint8_t *) s.p, *end = p + s.n, *done = p;
+        const uint8_t *p = (const uint8_t *) (s.p ?: ""), *end = p + s.n, *done = p;
 
         buf_putc(to, '"');
         while (p < end) {

@@ -121,6 +121,8 @@ def key_text(item, value):
     """The text that a key becomes."""
     if isinstance(value, str):
         return value
+    if item in (b'\xf6', b'\xf7'):
+        return ''
     return json.dumps(value) if not isinstance(value, float) else None
 
 

@@ -149,6 +149,22 @@ TEST(size_limits) {
         frame_reader_deinit(&reader);
 }
 
+/* What was within the limit as CBOR is not too large because it came as JSON. */
+TEST(text_limit) {
+        static const char text[] = "[\"\\u0001\\u0001\\u0001\"][\"\\u0001\\u0001\\u0001\\u0001\"]";
+        FrameReader reader;
+        const uint8_t *p = (const uint8_t *) text;
+        size_t n = strlen(text);
+        Frame frame;
+
+        frame_reader_init(&reader, FRAMING_JSON, 5);
+        reader.max_text = FRAME_TEXT_MAX(5);
+        check_int(frame_reader_next(&reader, &p, &n, &frame), ==, 1);
+        check_mem(frame.p, frame.len, "\x81\x63\1\1\1", 5);
+        check_int(frame_reader_next(&reader, &p, &n, &frame), ==, -EMSGSIZE);
+        frame_reader_deinit(&reader);
+}
+
 TEST(frames_are_handed_out_in_place) {
         const uint8_t chunk[] = "\x81\x00\x82\x00\x01\x82\x00", *p = chunk;
         size_t n = sizeof(chunk) - 1;
