@@ -10,6 +10,9 @@
  * the socket is shut down, and what is still there to be read is read, until the kernel has no more. A
  * stream that the core closes is different in one thing only: somebody who never stops sending must not keep
  * it, so it reads no more than what had arrived at that moment.
+ *
+ * A filter changes none of this: what is said about output holds for what comes out of it, and it is given
+ * more only when the socket took all of that.
  */
 
 #include "daemon/io/pump.h"
@@ -33,9 +36,19 @@ void pump_init(Pump *pump, PumpRoom *room, Stream *stream, PumpGoneFn gone) {
         stream->edge = pump;
 }
 
-void pump_deinit(Pump *pump) {
+static void pump_close(Pump *pump) {
         pump->source = sd_event_source_disable_unref(pump->source);
         pump->fd = fd_close(pump->fd);
+}
+
+static void pump_free_filter(Pump *pump) {
+        if (pump->filter)
+                pump->filter = pump->filter->ops->free(pump->filter);
+}
+
+void pump_deinit(Pump *pump) {
+        pump_close(pump);
+        pump_free_filter(pump);
 }
 
 void pump_end(Pump *pump, const char *why) {
@@ -43,9 +56,10 @@ void pump_end(Pump *pump, const char *why) {
 
         assert(stream);
 
-        pump_deinit(pump);
+        pump_close(pump);
         pump->stream = NULL;
         stream_closed(stream, why);
+        pump_free_filter(pump); /* `why` may be its */
         pump->gone(pump);
 }
 
@@ -79,49 +93,134 @@ static int pump_arm(Pump *pump) {
         return 0;
 }
 
-static size_t iov_sum(const struct iovec *iov, int n) {
+/* --- writing ----------------------------------------------------------------------------------------- */
+
+/* Nothing more can be said. */
+static void pump_broke(Pump *pump, int error) {
+        pump->error = error;
+        (void) shutdown(pump->fd, SHUT_RDWR);
+}
+
+/* Leaves what makes up the first `max` octets; how many they are. */
+static size_t iov_cut(struct iovec *iov, int *n, size_t max) {
         size_t sum = 0;
 
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < *n; i++) {
+                if (iov[i].iov_len >= max - sum) {
+                        iov[i].iov_len = max - sum;
+                        *n = i + 1;
+                }
                 sum += iov[i].iov_len;
+        }
 
         return sum;
 }
 
-/* Writes as much as the socket takes now. */
-static void pump_write(Pump *pump) {
-        Stream *stream = pump->stream;
+/* Writes of the first `max` octets what the socket takes now. */
+static size_t pump_put(Pump *pump, const Queue *queue, size_t max) {
+        struct iovec iov[PUMP_IOV_MAX];
+        int n = queue_iov(queue, iov, PUMP_IOV_MAX);
+        size_t sum = iov_cut(iov, &n, max);
+        ssize_t k;
 
-        pump->full = false;
+        do
+                k = writev(pump->fd, iov, n);
+        while (k < 0 && errno == EINTR);
 
-        while (stream->out.len > 0) {
-                struct iovec iov[PUMP_IOV_MAX];
-                int n = queue_iov(&stream->out, iov, PUMP_IOV_MAX);
-                ssize_t k = writev(pump->fd, iov, n);
+        if (k < 0 && errno != EAGAIN) {
+                pump_broke(pump, errno);
+                return 0;
+        }
 
-                if (k < 0) {
-                        if (errno == EINTR)
-                                continue;
-                        if (errno == EAGAIN) {
-                                pump->full = true;
-                                return;
-                        }
+        k = k < 0 ? 0 : k;
+        pump->full = (size_t) k < sum;
+        return (size_t) k;
+}
 
-                        pump->error = errno;
-                        (void) shutdown(pump->fd, SHUT_RDWR);
-                        return;
-                }
+/* So many octets of the stream's output go out as they are. */
+static size_t pump_plain(const Pump *pump) {
+        const Stream *stream = pump->stream;
 
-                pump->full = (size_t) k < iov_sum(iov, n);
-                stream_sent(stream, (size_t) k);
-                if (pump->full)
-                        return;
+        return pump->filter && stream->plain < stream->out.len ? stream->plain : stream->out.len;
+}
+
+static void pump_write_plain(Pump *pump) {
+        size_t left;
+
+        while (!pump->full && !pump->error && (left = pump_plain(pump)) > 0) {
+                size_t n = pump_put(pump, &pump->stream->out, left);
+
+                if (n > 0)
+                        stream_sent(pump->stream, n);
         }
 }
+
+static void pump_write_filtered(Pump *pump) {
+        PumpFilter *filter = pump->filter;
+
+        while (!pump->full && !pump->error) {
+                int r = filter->ops->output(filter);
+
+                if (r < 0)
+                        pump_broke(pump, -r);
+                else if (filter->out.len == 0)
+                        return;
+                else
+                        queue_consume(&filter->out, pump_put(pump, &filter->out, SIZE_MAX));
+        }
+}
+
+/* Writes as much as the socket takes now. */
+static void pump_write(Pump *pump) {
+        pump->full = false;
+
+        pump_write_plain(pump);
+        if (pump->filter)
+                pump_write_filtered(pump);
+}
+
+static bool pump_has_output(const Pump *pump) {
+        return pump->stream->out.len > 0 || (pump->filter && pump->filter->out.len > 0);
+}
+
+/* --- reading ----------------------------------------------------------------------------------------- */
 
 /* What ended it, when the kernel says no more than "end-of-file". */
 static const char *pump_why(const Pump *pump) {
         return pump->error && pump->error != EPIPE ? strerror(pump->error) : "Unexpected end-of-file";
+}
+
+/* The core said that TLS begins, and n octets of it have come already. NULL, or why it is over. */
+static const char *pump_begin_filter(Pump *pump, const uint8_t *data, size_t n) {
+        int r = pump->filter_new ? pump->filter_new(pump, &pump->filter) : -EPROTONOSUPPORT;
+
+        return r < 0 ? strerror(-r) : pump->filter->ops->input(pump->filter, data, n);
+}
+
+/* NULL, or why it is over. */
+static const char *pump_input(Pump *pump, const uint8_t *data, size_t n) {
+        Stream *stream = pump->stream;
+        size_t taken;
+
+        if (pump->filter)
+                return pump->filter->ops->input(pump->filter, data, n);
+
+        taken = stream_input(stream, data, n);
+        return stream->tls ? pump_begin_filter(pump, data + taken, n - taken) : NULL;
+}
+
+/* A filter may have something to say when something was said to it: records of its own, the last of them
+ * says why it is over. */
+static void pump_answer(Pump *pump, const char *why) {
+        int r = 0;
+
+        if (pump->filter && pump->filter->out.len > 0 && !pump->full && pump_is_writable(pump)) {
+                pump_write(pump);
+                r = why ? 0 : pump_arm(pump);
+        }
+
+        if (why || r < 0)
+                pump_end(pump, why ?: strerror(-r));
 }
 
 /* May end with gone(). */
@@ -134,13 +233,13 @@ static void pump_read(Pump *pump) {
 
         n = read(pump->fd, pump->room->octets, max);
         if (n > 0) {
-                stream_input(pump->stream, pump->room->octets, (size_t) n);
-                if (!pump->draining)
-                        return;
+                const char *why = pump_input(pump, pump->room->octets, (size_t) n);
 
-                pump->left -= (size_t) n;
-                if (pump->left == 0)
-                        pump_end(pump, pump_why(pump));
+                if (pump->draining && !why) {
+                        pump->left -= (size_t) n;
+                        why = pump->left == 0 ? pump_why(pump) : NULL;
+                }
+                pump_answer(pump, why);
         } else if (n == 0)
                 pump_end(pump, pump_why(pump));
         else if (errno != EAGAIN && errno != EINTR)
@@ -148,6 +247,8 @@ static void pump_read(Pump *pump) {
         else if (pump->draining)
                 pump_end(pump, pump_why(pump));
 }
+
+/* --- events ------------------------------------------------------------------------------------------ */
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         Pump *pump = userdata;
@@ -193,6 +294,11 @@ int pump_start(Pump *pump, int *take_fd) {
 static void pump_drain(Pump *pump) {
         int n = 0;
 
+        if (pump->filter && !pump_has_output(pump) && pump_is_writable(pump)) {
+                pump->filter->ops->finish(pump->filter);
+                pump_write(pump);
+        }
+
         (void) shutdown(pump->fd, SHUT_WR);
         if (ioctl(pump->fd, SIOCINQ, &n) < 0 || n < 0)
                 n = 0;
@@ -211,7 +317,7 @@ void pump_update(Pump *pump) {
                 return;
         }
 
-        if (stream->out.len > 0 && (!pump->full || stream->closing) && pump_is_writable(pump))
+        if (pump_has_output(pump) && (!pump->full || stream->closing) && pump_is_writable(pump))
                 pump_write(pump);
 
         if (stream->closing && !pump->draining) {

@@ -26,10 +26,39 @@ typedef struct PumpRoom {
 /* It is over: stream_closed() was called, the socket is closed. Frees what the pump is embedded in. */
 typedef void (*PumpGoneFn)(Pump *pump);
 
+/* What turns the octets of a socket into those of a stream and back, from where the core says that TLS
+ * begins. */
+typedef struct PumpFilter PumpFilter;
+
+typedef struct PumpFilterOps {
+        /* n octets came from the socket: gives what comes out of them to the stream. The first call comes as
+         * soon as the filter is there, with n = 0 if need be. NULL, or why it is over; then it is not called
+         * again. */
+        const char *(*input)(PumpFilter *filter, const uint8_t *data, size_t n);
+        /* Turns some of the stream's output into some for the socket, with stream_sent(); none as long as
+         * PUMP_AHEAD_MAX octets wait already. 0, or -errno: no more can be said. */
+        int (*output)(PumpFilter *filter);
+        /* Nothing more will be said. */
+        void (*finish)(PumpFilter *filter);
+        PumpFilter *(*free)(PumpFilter *filter);
+} PumpFilterOps;
+
+#define PUMP_AHEAD_MAX 65536
+
+struct PumpFilter {
+        const PumpFilterOps *ops;
+        Queue out; /* for the socket, after the stream's plain octets */
+};
+
+/* Makes the filter for a stream whose `tls` was set. 0 or -errno. */
+typedef int (*PumpFilterFn)(Pump *pump, PumpFilter **ret);
+
 struct Pump {
         PumpRoom *room;
         Stream *stream; /* NULL once it is closed */
         PumpGoneFn gone;
+        PumpFilterFn filter_new; /* the owner's, may be set after pump_init(); NULL: there is no TLS here */
+        PumpFilter *filter;      /* NULL as long as octets go as they are */
         sd_event_source *source;
         uint32_t events; /* as the source has them */
         int fd;          /* -1 until pump_start() */

@@ -20,6 +20,7 @@
 #include <sys/epoll.h>
 
 #include "daemon/io/fd.h"
+#include "daemon/net/tls.h"
 
 #define LINK_SNDBUF (4 * 1024 * 1024)
 
@@ -55,6 +56,12 @@ void links_deinit(Links *links) {
 
 static void on_gone(Pump *pump) {
         link_free(container_of(pump, Link, pump));
+}
+
+static int on_filter(Pump *pump, PumpFilter **ret) {
+        Link *link = container_of(pump, Link, pump);
+
+        return tls_new(ret, link->links->certificate, pump->stream);
 }
 
 static int set_option(int fd, int level, int option, int value) {
@@ -102,6 +109,7 @@ static int link_new(Link **ret, Links *links, Stream *stream) {
 
         *link = (Link){.links = links, .fd = -1};
         pump_init(&link->pump, links->room, stream, on_gone);
+        link->pump.filter_new = links->certificate ? on_filter : NULL;
         list_append(&links->all, &link->all);
         *ret = link;
         return 0;

@@ -12,6 +12,7 @@
 #include "daemon/core/node.h"
 #include "daemon/io/pump.h"
 #include "daemon/net/address.h"
+#include "daemon/net/certificate.h"
 
 typedef struct Link Link;
 
@@ -22,6 +23,7 @@ typedef struct Links {
         uint64_t monitor_timeout; /* microseconds */
         uint64_t heartbeat_interval;
         bool nodelay;
+        const Certificate *certificate; /* NULL: no TLS */
 } Links;
 
 void links_init(Links *links, PumpRoom *room);

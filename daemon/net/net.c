@@ -39,6 +39,7 @@ int net_new(Net **ret, PumpRoom *room, const NetConfig *config, NetReadyFn fn, v
         net->links.monitor_timeout = config->monitor_timeout;
         net->links.heartbeat_interval = config->heartbeat_interval;
         net->links.nodelay = config->nodelay;
+        net->links.certificate = config->certificate;
 
         r = resolver_new(&net->resolver, room->event);
         if (r < 0) {

@@ -30,7 +30,16 @@ typedef struct Rig {
         size_t sent;
         char why[128]; /* "" until closed */
         bool gone;
+
+        /* a filter that flips all bits */
+        PumpFilter filter;
+        size_t tls_at;   /* begins behind so many octets of input; 0: never */
+        const char *end; /* what it says to the next octets */
+        unsigned inputs;
+        bool freed;
 } Rig;
+
+#define FLIPPED ((uint8_t) ~'x')
 
 static void on_connected(Stream *stream, const char *peer_address) {
 }
@@ -39,6 +48,11 @@ static size_t on_input(Stream *stream, const uint8_t *data, size_t n) {
         Rig *rig = container_of(stream, Rig, stream);
 
         check(!rig->why[0]);
+        if (rig->tls_at > 0 && !stream->tls && rig->in + n >= rig->tls_at) {
+                n = rig->tls_at - rig->in;
+                stream->tls = STREAM_TLS_CLIENT;
+                stream->plain = stream->out.len;
+        }
         if (rig->in == 0)
                 rig->first = data[0];
         rig->in += n;
@@ -68,6 +82,63 @@ static void on_gone(Pump *pump) {
 
         check(rig->why[0]);
         rig->gone = true;
+}
+
+static const char *filter_input(PumpFilter *filter, const uint8_t *data, size_t n) {
+        Rig *rig = container_of(filter, Rig, filter);
+        uint8_t octet;
+
+        rig->inputs++;
+        for (size_t i = 0; i < n; i++) {
+                octet = (uint8_t) ~data[i];
+                check_int(octet, ==, 'x');
+                stream_input(&rig->stream, &octet, 1);
+        }
+        if (n > 0 && rig->end) {
+                check_int(queue_put(&filter->out, "alert", 5), ==, 0);
+                return rig->end;
+        }
+        return NULL;
+}
+
+static int filter_output(PumpFilter *filter) {
+        Rig *rig = container_of(filter, Rig, filter);
+        size_t n = rig->stream.out.len, room = PUMP_AHEAD_MAX - filter->out.len;
+        uint8_t *to;
+
+        check_int(rig->stream.plain, ==, 0);
+        n = n < room ? n : room;
+        if (n == 0)
+                return 0;
+
+        to = queue_reserve(&filter->out, n);
+        memset(to, FLIPPED, n);
+        queue_commit(&filter->out, n);
+        stream_sent(&rig->stream, n);
+        return 0;
+}
+
+static void filter_finish(PumpFilter *filter) {
+        check_int(queue_put(&filter->out, "notify", 6), ==, 0);
+}
+
+static PumpFilter *filter_free(PumpFilter *filter) {
+        Rig *rig = container_of(filter, Rig, filter);
+
+        rig->freed = true;
+        queue_deinit(&filter->out);
+        return NULL;
+}
+
+static const PumpFilterOps filter_ops = {
+        .input = filter_input, .output = filter_output, .finish = filter_finish, .free = filter_free};
+
+static int filter_new(Pump *pump, PumpFilter **ret) {
+        Rig *rig = container_of(pump, Rig, pump);
+
+        rig->filter = (PumpFilter){.ops = &filter_ops};
+        *ret = &rig->filter;
+        return 0;
 }
 
 static void tcp_pair(int fds[2]) {
@@ -101,6 +172,7 @@ static void rig_init(Rig *rig, bool tcp) {
 
         check_int(ioctl(fds[0], FIONBIO, &on), ==, 0);
         pump_init(&rig->pump, rig->room, &rig->stream, on_gone);
+        rig->pump.filter_new = filter_new;
         check_int(pump_start(&rig->pump, &fds[0]), ==, 0);
         check_int(fds[0], ==, -1);
         rig->fd = fds[1];
@@ -352,4 +424,131 @@ TEST(closing_before_it_began) {
         rig.stream.closing = true;
         pump_update(&rig.pump);
         check(rig.gone);
+}
+
+/* --- with a filter ----------------------------------------------------------------------------------- */
+
+static void say_octet(Rig *rig, uint8_t octet, size_t n) {
+        uint8_t *octets = malloc(n);
+
+        memset(octets, octet, n);
+        check_int(send(rig->fd, octets, n, MSG_NOSIGNAL), ==, (ssize_t) n);
+        free(octets);
+}
+
+static void filter_story(Rig *rig) {
+        uint8_t octets[16];
+
+        rig->tls_at = 10;
+        check_int(queue_put(&rig->stream.out, "\0\0\0", 3), ==, 0); /* plain: not written yet */
+        say(rig, 4);
+        spin(rig);
+        check_int(rig->in, ==, 4);
+        say(rig, 6);
+        spin(rig);
+        check_int(rig->inputs, ==, 1); /* with nothing */
+        check_int(rig->stream.plain, ==, 3);
+
+        put(rig, 2);
+        check_int(recv(rig->fd, octets, sizeof(octets), MSG_DONTWAIT), ==, 5);
+        check_mem(octets, 5, "\0\0\0\x87\x87", 5);
+        say_octet(rig, FLIPPED, 100);
+        spin(rig);
+        check_int(rig->in, ==, 110);
+}
+TEST(filter) {
+        both(filter_story);
+}
+
+static void filter_same_read_story(Rig *rig) {
+        uint8_t octets[20];
+
+        rig->tls_at = 10;
+        memset(octets, 'x', 10);
+        memset(octets + 10, FLIPPED, 10);
+        check_int(send(rig->fd, octets, 20, MSG_NOSIGNAL), ==, 20);
+        spin(rig);
+        check_int(rig->in, ==, 20);
+        check_int(rig->inputs, ==, 1);
+}
+TEST(filter_in_the_same_read) {
+        both(filter_same_read_story);
+}
+
+static void filter_full_story(Rig *rig) {
+        size_t sum = 0;
+
+        rig->tls_at = 1;
+        say(rig, 1);
+        spin(rig);
+        put(rig, 16 << 20);
+        check(rig->pump.full);
+        check_int(rig->filter.out.len, <=, PUMP_AHEAD_MAX);
+        while (sum < 16 << 20) {
+                sum += hear(rig);
+                spin(rig);
+                check_int(rig->filter.out.len, <=, PUMP_AHEAD_MAX);
+        }
+        check_int(sum, ==, 16 << 20);
+        check(!rig->pump.full);
+}
+TEST(filter_and_a_full_socket) {
+        both(filter_full_story);
+}
+
+static void filter_end_story(Rig *rig) {
+        rig->tls_at = 1;
+        rig->end = "because";
+        say(rig, 1);
+        spin(rig);
+        check(!rig->gone);
+        say_octet(rig, FLIPPED, 9);
+        spin(rig);
+        check_int(rig->in, ==, 10);
+        check_str(rig->why, "because");
+        check(rig->freed);
+        check_int(hear(rig), ==, 5);
+}
+TEST(filter_ends) {
+        both(filter_end_story);
+}
+
+static void filter_closing_story(Rig *rig) {
+        rig->tls_at = 1;
+        say(rig, 1);
+        spin(rig);
+        say_octet(rig, FLIPPED, 100000);
+        rig->stream.closing = rig->stream.paused = true;
+        put(rig, 1000);
+        spin(rig);
+        check_int(rig->in, ==, 100001);
+        check(rig->gone && rig->freed);
+        check_int(hear(rig), ==, 1006);
+}
+TEST(filter_and_closing) {
+        both(filter_closing_story);
+}
+
+/* What the filter had given already goes out at the end, if there is room again. */
+static void filter_closing_full_story(Rig *rig) {
+        size_t put_all = 0, heard;
+
+        rig->tls_at = 1;
+        say(rig, 1);
+        spin(rig);
+        while (!rig->pump.full) {
+                put(rig, 1000);
+                put_all += 1000;
+        }
+        check_int(rig->stream.out.len, ==, 0);
+        check_int(rig->filter.out.len, >, 0);
+        heard = hear(rig);
+        check_int(heard, <, put_all);
+        rig->stream.closing = true;
+        pump_update(&rig->pump);
+        check(rig->gone);
+        check_int(heard + hear(rig), ==, put_all + 6);
+}
+TEST(filter_and_closing_a_full_socket) {
+        both(filter_closing_full_story);
 }
