@@ -30,10 +30,12 @@
 #include "daemon/log.h"
 #include "daemon/net/net.h"
 #include "daemon/notify.h"
+#include "daemon/reminder.h"
 #include "daemon/report.h"
 
 #define TURN_EVENTS_MAX 64
 #define STATUS_INTERVAL USEC_PER_SEC
+#define REMINDER_INTERVAL (24 * 3600 * USEC_PER_SEC)
 
 struct Daemon {
         sd_event *event;
@@ -43,6 +45,7 @@ struct Daemon {
         Net *net;
         Local *local;
         Report report;
+        Reminder reminder;
 
         uint64_t now;    /* monotonic, of this turn */
         unsigned events; /* in this turn */
@@ -237,13 +240,29 @@ static int on_exit_requested(sd_event_source *source, void *userdata) {
         return 0;
 }
 
+/* Borrowed from the configuration. */
+static NodeSecret *make_secrets(const Config *config) {
+        NodeSecret *secrets = calloc(config->n_secrets + 1, sizeof(*secrets));
+
+        for (size_t i = 0; secrets && i < config->n_secrets; i++)
+                secrets[i] = (NodeSecret){config->secrets[i].octets, config->secrets[i].len};
+
+        return secrets;
+}
+
 static int make_node(Daemon *daemon) {
         const Config *config = daemon->config;
+        NodeSecret *secrets = make_secrets(config);
         NodeConfig node = {
                 .id = config->nodeid,
                 .seeds = (const char *const *) config->seeds,
-                .secrets = &(NodeSecret){config->secret, config->secret_len},
-                .n_secrets = config->secret ? 1 : 0,
+                .secrets = secrets,
+                .n_secrets = config->n_secrets,
+                .tls = config->certificate,
+                .certificate_expires = config->certificate ? certificate_expires(config->certificate) : 0,
+                .auth_offer = (const char *const *) config->auth_offer,
+                .auth_accept = (const char *const *) config->auth_accept,
+                .framings = (const char *const *) config->framing_format,
                 .monitor_timeout = config->monitor_timeout,
                 .connect_interval = config->connect_interval,
                 .handshake_timeout = config->handshake_timeout,
@@ -257,13 +276,29 @@ static int make_node(Daemon *daemon) {
                 .max_clients = config->max_clients,
                 .max_monitors = config->max_monitors,
                 .max_contacts = config->max_contacts,
+                .max_names = config->max_names,
+                .max_spawned = config->max_spawned,
                 .admins = config->admin_uids,
                 .n_admins = config->n_admins,
                 .own_uid = geteuid(),
                 .own_pid = getpid(),
         };
+        int r;
 
-        return node_new(&daemon->node, &node, &edge, daemon);
+        r = secrets ? node_new(&daemon->node, &node, &edge, daemon) : -ENOMEM;
+        free(secrets);
+        return r;
+}
+
+/* At the start the configuration has told. */
+static int start_reminder(Daemon *daemon) {
+        daemon->reminder = (Reminder){
+                .certificate = daemon->config->certificate,
+                .name = daemon->config->cert,
+                .interval = REMINDER_INTERVAL,
+        };
+
+        return reminder_start(&daemon->reminder, daemon->event);
 }
 
 static int make_sources(Daemon *daemon) {
@@ -282,7 +317,8 @@ static int make_sources(Daemon *daemon) {
         if (r < 0)
                 return r;
 
-        return sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF);
+        r = sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF);
+        return r < 0 ? r : start_reminder(daemon);
 }
 
 static int make_edges(Daemon *daemon) {
@@ -292,6 +328,7 @@ static int make_edges(Daemon *daemon) {
                 .monitor_timeout = config->monitor_timeout,
                 .heartbeat_interval = config->heartbeat_interval,
                 .nodelay = config->nodelay,
+                .certificate = config->certificate,
         };
         int r;
 
@@ -340,6 +377,7 @@ Daemon *daemon_free(Daemon *daemon) {
         local_free(daemon->local);
         net_free(daemon->net);
         node_free(daemon->node);
+        reminder_stop(&daemon->reminder);
         sd_event_source_disable_unref(daemon->timer);
         free(daemon->room);
         sd_event_unref(daemon->event);

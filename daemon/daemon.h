@@ -9,7 +9,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 typedef struct Daemon Daemon;
 

@@ -12,9 +12,8 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
@@ -68,11 +67,11 @@ static void raise_limits(void) {
         }
 }
 
-static int print_ok(const Options *options) {
-        if (!options->config && access(CONFIG_FILE, F_OK) < 0)
+static int print_ok(const Config *config) {
+        for (size_t i = 0; config->files[i]; i++)
+                (void) printf("%s: ok\n", config->files[i]);
+        if (!config->files[0])
                 (void) printf("%s: not there, the defaults are ok\n", CONFIG_FILE);
-        else
-                (void) printf("%s: ok\n", options->config ? options->config : CONFIG_FILE);
 
         return EXIT_SUCCESS;
 }
@@ -111,8 +110,9 @@ int main(int argc, char **argv) {
                 return r == -EINVAL ? EX_CONFIG : EXIT_FAILURE;
 
         if (options.check) {
+                r = print_ok(config);
                 config_free(config);
-                return print_ok(&options);
+                return r;
         }
 
         log_set_level((int) config->log_level);

@@ -10,7 +10,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "daemon/config-keys.h"
+#include "daemon/config/keys.h"
 
 enum {
         OPTION_HELP = 'h',

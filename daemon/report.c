@@ -4,7 +4,8 @@
  * Reports
  *
  * Two things must not fill a disk: a node that is away and tried again and again, which is told once until
- * something changes; and strangers that come and go, who get a bounded number of lines a second.
+ * something changes; and those who come and go, or send nonsense, who get a bounded number of lines a
+ * second.
  */
 
 #include "daemon/report.h"
@@ -13,7 +14,7 @@
 
 #include "daemon/log.h"
 
-#define STRANGERS_PER_SECOND 20
+#define LINES_PER_SECOND 20
 
 static uint64_t hash(const char *text, uint64_t h) {
         for (; text && *text; text++)
@@ -23,34 +24,61 @@ static uint64_t hash(const char *text, uint64_t h) {
 }
 
 /* Was that failure told already? */
-static bool is_known(Report *report, const Event *event) {
+static bool is_known(ReportBudget *budget, const Event *event) {
         uint64_t h = hash(event->text, hash(event->who, hash(event->node, 0xcbf29ce484222325ULL)));
 
         for (size_t i = 0; i < REPORT_KNOWN; i++)
-                if (report->known[i] == h)
+                if (budget->known[i] == h)
                         return true;
 
-        report->known[report->next_known++ % REPORT_KNOWN] = h;
+        budget->known[budget->next_known++ % REPORT_KNOWN] = h;
         return false;
 }
 
 static void forget_known(Report *report) {
-        memset(report->known, 0, sizeof(report->known));
+        for (size_t i = 0; i < _REPORT_KIND_MAX; i++)
+                memset(report->budgets[i].known, 0, sizeof(report->budgets[i].known));
 }
 
-/* May a stranger cause one more line? */
-static bool is_allowed(Report *report, uint64_t now) {
-        if (now / USEC_PER_SEC != report->second) {
-                if (report->dropped > 0)
-                        log_warn("%u more lines of this kind are left out", report->dropped);
-                report->second = now / USEC_PER_SEC;
-                report->strangers = report->dropped = 0;
+/* _REPORT_KIND_MAX: it comes as often as it comes. */
+static ReportKind event_kind(const Event *event) {
+        switch (event->type) {
+        case EVENT_CONN_REFUSED:
+                return REPORT_STRANGERS;
+        case EVENT_CONNECT_FAILED:
+                return REPORT_ATTEMPTS;
+        case EVENT_CLIENT_REFUSED:
+                return REPORT_CLIENTS;
+        case EVENT_PROTOCOL_ERROR:
+        case EVENT_REQUEST_FAILED:
+        case EVENT_SLOW:
+                return event->node ? REPORT_NODES : REPORT_CLIENTS;
+        default:
+                return _REPORT_KIND_MAX;
+        }
+}
+
+/* One more line of that kind? */
+static bool is_allowed(ReportBudget *budget, ReportKind kind, uint64_t now) {
+        static const char *const about[_REPORT_KIND_MAX] = {
+                [REPORT_STRANGERS] = "connections that were refused",
+                [REPORT_ATTEMPTS] = "connections that could not be made",
+                [REPORT_CLIENTS] = "errors of clients",
+                [REPORT_NODES] = "errors of nodes",
+        };
+
+        if (now / USEC_PER_SEC != budget->second) {
+                if (budget->dropped > 0)
+                        log_warn(
+                                "%u more lines of this kind are left out: %s", budget->dropped, about[kind]);
+                budget->second = now / USEC_PER_SEC;
+                budget->lines = budget->dropped = 0;
         }
 
-        if (report->strangers++ < STRANGERS_PER_SECOND)
+        if (budget->lines++ < LINES_PER_SECOND)
                 return true;
 
-        report->dropped++;
+        budget->dropped++;
         return false;
 }
 
@@ -61,11 +89,11 @@ static int event_level(Report *report, const Event *event) {
                 forget_known(report);
                 return LEVEL_NOTE;
         case EVENT_CONNECT_FAILED:
-                return is_known(report, event) ? LEVEL_DEBUG : LEVEL_NOTE;
+                return is_known(&report->budgets[REPORT_ATTEMPTS], event) ? LEVEL_DEBUG : LEVEL_NOTE;
         case EVENT_SEED_SELF:
                 return LEVEL_NOTE;
         case EVENT_CONN_REFUSED:
-                return is_known(report, event) ? LEVEL_DEBUG : LEVEL_WARN;
+                return is_known(&report->budgets[REPORT_STRANGERS], event) ? LEVEL_DEBUG : LEVEL_WARN;
         case EVENT_PROTOCOL_ERROR:
         case EVENT_CLIENT_REFUSED:
         case EVENT_SLOW:
@@ -117,13 +145,13 @@ static const char *event_what(const Event *event) {
 
 void report_event(Report *report, const Event *event, uint64_t now) {
         int level = event_level(report, event);
+        ReportKind kind = event_kind(event);
         const char *node = event->node, *who = event->who;
         const char *text = event->type == EVENT_SEED_SELF ? NULL : event->text;
 
-        bool many =
-                level == LEVEL_WARN || event->type == EVENT_CONNECT_FAILED; /* any client can cause these */
-
-        if (!log_is_on(level) || (many && !is_allowed(report, now)))
+        if (!log_is_on(level))
+                return;
+        if (kind != _REPORT_KIND_MAX && !is_allowed(&report->budgets[kind], kind, now))
                 return;
 
         log_line(level, "%s%s%s%s%s%s%s", event_what(event), node || who ? ": " : "", node ? node : "",

@@ -11,12 +11,26 @@
 
 #define REPORT_KNOWN 64
 
-typedef struct Report {
-        uint64_t known[REPORT_KNOWN]; /* attempts that failed or were refused in the same way before */
-        unsigned next_known;
-        uint64_t second; /* in which that many lines were caused by strangers */
-        unsigned strangers;
+/* Each kind has its lines a second, so that none hides another. */
+typedef enum ReportKind {
+        REPORT_STRANGERS, /* who isn't let in */
+        REPORT_ATTEMPTS,  /* connections that could not be made; local processes can cause many */
+        REPORT_CLIENTS,   /* what local processes do wrong */
+        REPORT_NODES,     /* what nodes that are up do wrong */
+        _REPORT_KIND_MAX,
+} ReportKind;
+
+typedef struct ReportBudget {
+        uint64_t second; /* in which that many lines were written and left out */
+        unsigned lines;
         unsigned dropped;
+        uint64_t known[REPORT_KNOWN]; /* what failed or was refused in the same way before */
+        unsigned next_known;
+} ReportBudget;
+
+typedef struct Report {
+        ReportBudget budgets[_REPORT_KIND_MAX];
 } Report;
 
+/* now: monotonic. */
 void report_event(Report *report, const Event *event, uint64_t now);

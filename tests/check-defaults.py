@@ -3,7 +3,8 @@
 """check-defaults.py AEMPD CONF MAN: are the defaults in the program, the example and the man page the same?
 
 The program is right: `aempd --dump-schema` prints its table of keys. In the example each key stands commented out, with
-its line of help above it; in the man page it is a line "*key* = default". All of them in the same order.
+its line of help above it; in the man page it is a line "*key* = default", and what is said of it names the range that it
+may have. All of them in the same order.
 """
 
 import pathlib
@@ -34,6 +35,16 @@ def of_example(path):
 
 def of_man_page(path):
     return re.findall(r"^\*(\w+)\* = (.*)$", pathlib.Path(path).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def of_man_page_ranges(path):
+    """What is said of each key, "From 1 to 9"."""
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    found = {}
+    for m in re.finditer(r"^\*(\w+)\* = .*\n((?:\t.*\n)+)", text, re.MULTILINE):
+        ranges = re.findall(r"\bFrom ([0-9.]+(?: [KMG]iB)? to [0-9.]+(?: [KMG]iB)?)\b", " ".join(m[2].split()))
+        found[m[1]] = ", ".join(ranges)
+    return found
 
 
 def differences(expected, found, what):
@@ -72,6 +83,9 @@ def main():
     aempd, example, man = sys.argv[1:]
     program = of_program(aempd)
     wrong = differences(program, of_example(example), example) + differences(program, of_man_page(man), man)
+    ranges = of_man_page_ranges(man)
+    wrong += [f"{man}: {key[0]} goes from {ranges.get(key[0], 'nothing')!r}, and from {key[3]!r} in the program"
+              for key in program if ranges.get(key[0], "") != key[3]]
     if not program:
         wrong.append("the program has no keys")
     wrong += problems(aempd, example)

@@ -15,7 +15,9 @@ import unittest
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 sys.path.insert(0, os.path.join(SOURCE, 'tests', 'interop'))
 
+from aemp.handshake import HandshakeError  # noqa: E402
 from aemp.harness import Aempd, free_port  # noqa: E402
+from aemp.peer import Closed  # noqa: E402
 
 AEMPD = os.environ['AEMPD']
 OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
@@ -107,8 +109,29 @@ class Check(Case):
 
     def test_syntax(self):
         # no string near it: libconfig 1.5 loses one's memory there, which a sanitizer would find
-        path = self.file('aempd.conf', 'default = {\n log_level 3;\n};\n')
+        path = self.file('aempd.conf', 'default = {\n log_level = = 3;\n};\n')
         self.assertEqual(self.check(f'--config={path}'), (CONFIG, '', f'{path}:2: syntax error\n'))
+
+    def test_what_new_users_write(self):
+        for text, what in (
+                ('default { log_level = 3; };', 'there is no = behind "default"'),
+                ('default = { nodeid = host1; };', 'a string wants double quotes: "host1"'),
+                ("default = { nodeid = 'host1'; };", 'a string wants double quotes'),
+                ('default = { nodeid = "host1; };', 'this string has no end'),
+                ('default = { log_level = 6;', 'this { has no end'),
+                ('default = { log_level = 6; }; };', 'this } closes nothing'),
+                ('default = { monitor_timeout = 30s; };', '30s is no number'),
+                ('default = { seeds = [ "a:1", ]; };', 'there is a comma too many before the ]'),
+                ('default = { max_message = 4294967296; };',
+                 '4294967296 is too large without an L behind it: write it with an L, 4294967296L'),
+                ('nodeid = "host1";', 'nodeid belongs into default = { ... };'),
+                ('default = { seed = [ ]; };', 'unknown key "seed", did you mean "seeds"?'),
+                ('default = { binds = [ "*:4040" ]; };',
+                 '"*:4040" can be reached from other hosts: that needs a secret, secret_file or cert'),
+        ):
+            with self.subTest(text):
+                path = self.file('aempd.conf', text)
+                self.assertEqual(self.check(f'--config={path}'), (CONFIG, '', f'{path}:1: {what}\n'))
 
     def test_file_that_is_not_there(self):
         path = self.path('none')
@@ -121,7 +144,7 @@ class Check(Case):
         path = self.file('aempd.conf', 'profiles = { a = { log_level = 5; }; };')
         self.assertEqual(self.check(f'--config={path}', '--profile=a')[0], OK)
         self.assertEqual(self.check(f'--config={path}', '--profile=b'),
-                         (CONFIG, '', f'{path}: there is no profile "b"\n'))
+                         (CONFIG, '', f'{path}: there is no profile "b", did you mean "a"?\n'))
 
     def test_a_secret_for_everybody(self):
         secret = self.file('secret', 'geheim\n', 0o644)
@@ -129,14 +152,90 @@ class Check(Case):
         self.assertEqual(self.check(f'--config={path}'),
                          (CONFIG, '', f'{path}:1: everybody may read {secret}: chmod o-r {secret}\n'))
 
+    def test_a_secret_in_a_file_for_everybody(self):
+        path = self.file('aempd.conf', 'default = {\n secret = "x"; };', 0o644)
+        self.assertEqual(self.check(f'--config={path}'),
+                         (CONFIG, '', f'{path}:2: everybody may read {path}: chmod o-r {path}\n'))
+
     def test_a_warning_is_no_error(self):
-        path = self.file('aempd.conf', 'default = { secret = "x"; };', 0o644)
-        status, out, err = self.check(f'--config={path}')
-        self.assertEqual((status, out), (OK, f'{path}: ok\n'))
-        self.assertRegex(err, rf'^{path}:1: .*chmod o-r {path}.*\(warning\)\n$')
+        path = self.file('aempd.conf', 'default = { framing_format = [ "json", "storable" ]; };')
+        self.assertEqual(self.check(f'--config={path}'), (
+            OK, f'{path}: ok\n', f'{path}:1: framing_format: "storable" is for Perl only and left out (warning)\n'))
+
+    def test_drop_ins(self):
+        os.mkdir(self.path('aempd.conf.d'))
+        path = self.file('aempd.conf', 'default = { log_level = 5; };')
+        b = self.file('aempd.conf.d/b.conf', 'default = { log_level = 6; };')
+        a = self.file('aempd.conf.d/a.conf', '')
+        self.file('aempd.conf.d/c.conf~', 'nonsense')
+        self.assertEqual(self.check(f'--config={path}'), (OK, f'{path}: ok\n{a}: ok\n{b}: ok\n', ''))
+
+        os.unlink(path)
+        self.assertEqual(self.check(f'--config={path}'), (OK, f'{a}: ok\n{b}: ok\n', ''))
+
+    def test_problems_of_all_files(self):
+        os.mkdir(self.path('aempd.conf.d'))
+        path = self.file('aempd.conf', 'default = { log_level = 0; };')
+        a = self.file('aempd.conf.d/a.conf', 'default = { log_level = ; };')
+        b = self.file('aempd.conf.d/b.conf', '\nprofiles = { x = { nodelay = 5; }; };')
+        self.assertEqual(self.check(f'--config={path}'), (
+            CONFIG, '',
+            f'{a}:1: syntax error\n'
+            f'{path}:1: log_level must be from 1 to 9\n'
+            f'{b}:2: nodelay must be true or false\n'))
 
     def test_it_is_the_daemon_that_refuses(self):
         self.fails(self.daemon(text='default = { nodeid = "a b"; };'), CONFIG, 'aempd.conf:1: "a b" is no node ID')
+
+
+class ManPage(Case):
+    """What aempd.conf(5) gives as examples, with its commands run."""
+
+    def blocks(self):
+        text = read(os.path.join(SOURCE, 'man', 'aempd.conf.5.scd'))
+        return [b.replace('\\\\\n', '\\\n') for b in re.findall(r'^```\n(.*?)^```$', text, re.M | re.S)]
+
+    def test_examples(self):
+        self.file('secret', 'geheim\n')
+        checked = made = 0
+        for block in self.blocks():
+            with self.subTest(block):
+                if 'openssl' in block:
+                    subprocess.run(['sh', '-e', '-c', block], cwd=self.dir.name, check=True, capture_output=True, timeout=60)
+                    made += 1
+                elif block.startswith('default'):
+                    path = self.file('aempd.conf', block.replace('/etc/aempd/', self.path('')))
+                    p = run('--check', f'--config={path}')
+                    self.assertEqual((p.returncode, p.stdout, p.stderr), (OK, f'{path}: ok\n', ''))
+                    checked += 1
+        self.assertGreaterEqual(checked, 6)
+        self.assertEqual(made, 2)
+
+
+class Credentials(Case):
+    def test_secret(self):
+        """It is used: a peer that knows it is let in, though no configuration has a secret."""
+        self.file('aempd.secret', 'geheim\n', 0o644)
+        daemon = self.daemon(text='default = { nodeid = "x"; binds = [ "127.0.0.1:*" ]; };',
+                             env={'CREDENTIALS_DIRECTORY': self.dir.name}).start()
+        port = int(re.search(r'listening on 127\.0\.0\.1:(\d+)$', daemon.log(), re.M)[1])
+        daemon.binds, daemon.secret = [f'127.0.0.1:{port}'], 'geheim'
+        self.assertEqual(self.peer(daemon).sync(), [])
+
+
+class Rotation(Case):
+    def test_both_secrets_are_accepted(self):
+        """While a network changes its secret, some nodes send the old one and some the new one."""
+        daemon = self.daemon(secret=['new', 'old']).start()
+        for secret in ('new', 'old'):
+            peer = daemon.peer('has-' + secret, secret=secret, verify=False)  # what it is sent is the new one
+            self.addCleanup(peer.close)
+            self.assertEqual(peer.sync(), [])
+
+        with daemon.connect(node_id='verifies', secret='old') as peer:
+            self.assertRaisesRegex(HandshakeError, 'token of x is wrong', peer.handshake)
+        with daemon.connect(node_id='knows-neither', secret='other', verify=False) as peer:
+            self.assertRaises(Closed, peer.handshake)
 
 
 class Listening(Case):
