@@ -8,10 +8,12 @@
 
 #include <errno.h>
 
-#include "daemon/core/client.h"
-#include "daemon/core/conn.h"
-#include "daemon/core/remote.h"
+#include "daemon/core/admin-put.h"
+#include "daemon/core/func.h"
+#include "daemon/core/name.h"
 #include "daemon/core/seed.h"
+
+#define SECONDS_PER_DAY 86400
 
 bool admin_allowed(const Node *node, const ClientCreds *creds) {
         if (creds->uid == 0 || creds->uid == node->config.own_uid)
@@ -22,33 +24,6 @@ bool admin_allowed(const Node *node, const ClientCreds *creds) {
                         return true;
 
         return false;
-}
-
-static void put_key(Buf *to, const char *key) {
-        cbor_put_text(to, str_from(key));
-}
-
-static void put_str(Buf *to, const char *key, const char *value) {
-        put_key(to, key);
-        if (value)
-                cbor_put_str(to, str_from(value));
-        else
-                cbor_put_null(to);
-}
-
-static void put_uint(Buf *to, const char *key, uint64_t value) {
-        put_key(to, key);
-        cbor_put_uint(to, value);
-}
-
-static void put_seconds(Buf *to, const char *key, uint64_t usec) {
-        put_key(to, key);
-        cbor_put_double(to, (double) usec / USEC_PER_SEC);
-}
-
-static void put_bool(Buf *to, const char *key, bool value) {
-        put_key(to, key);
-        cbor_put_bool(to, value);
 }
 
 static void admin_counters(const Node *node, Buf *to) {
@@ -79,8 +54,25 @@ static void admin_counters(const Node *node, Buf *to) {
                 put_uint(to, all[i].name, all[i].value);
 }
 
+/* Our own. */
+static void admin_certificate(const Node *node, Buf *to) {
+        double expires = (double) node->config.certificate_expires,
+               now = (double) node->realtime / USEC_PER_SEC;
+
+        if (node->config.certificate_expires == 0) {
+                cbor_put_null(to);
+                return;
+        }
+
+        cbor_put_map(to, 2);
+        put_key(to, "expires");
+        cbor_put_double(to, expires);
+        put_key(to, "days");
+        cbor_put_double(to, (expires - now) / SECONDS_PER_DAY);
+}
+
 static void admin_status(const Node *node, Buf *to) {
-        cbor_put_map(to, 11);
+        cbor_put_map(to, 14);
         put_uint(to, "version", 1);
         put_str(to, "aempd", AEMPD_VERSION);
         put_str(to, "node", node->config.id);
@@ -90,89 +82,44 @@ static void admin_status(const Node *node, Buf *to) {
                 cbor_put_str(to, str_from(node->binds[i]));
         put_uint(to, "pid", (uint64_t) node->config.own_pid);
         put_seconds(to, "uptime", node->now - node->started);
-        put_uint(to, "clients", node->n_clients);
+        put_uint(to, "clients", node->n_attached);
         put_uint(to, "nodes", node->peers_up);
         put_key(to, "seeds");
         seeds_describe(node->seeds, to);
         put_key(to, "counters");
         admin_counters(node, to);
         put_uint(to, "half_open", node->half_open);
+        put_key(to, "certificate");
+        admin_certificate(node, to);
+        put_key(to, "names");
+        names_describe(node, to);
+        put_key(to, "functions");
+        funcs_describe(node, to);
 }
 
-static void admin_node(const Remote *remote, Buf *to) {
-        const Conn *conn = remote->conn;
+static const struct {
+        const char *tag;
+        void (*fn)(const Node *node, Buf *to);
+} operations[] = {
+        {"aempd::status", admin_status},
+        {"aempd::nodes", admin_nodes},
+        {"aempd::clients", admin_clients},
+};
 
-        cbor_put_map(to, 12);
-        put_str(to, "node", remote->id);
-        put_str(to, "state",
-                conn                                                          ? "up"
-                        : remote->dial || !list_is_empty(&remote->handshakes) ? "connecting"
-                                                                              : "down");
-        put_str(to, "address", conn ? conn->address : NULL);
-        put_seconds(to, "since", remote->since);
-        put_bool(to, "incoming", conn && conn->incoming);
-        put_key(to, "reason");
-        if (conn || remote->n_down_reason == 0) {
-                cbor_put_null(to);
-        } else {
-                cbor_put_array(to, remote->n_down_reason);
-                buf_put(to, remote->down_reason.data, remote->down_reason.len);
-        }
-        put_uint(to, "queued", remote_queued(remote));
-        put_uint(to, "monitors", HASH_COUNT(remote->ports));
-        put_uint(to, "watching", remote->watcher.n);
-        put_uint(to, "received", conn ? conn->received : 0);
-        put_uint(to, "sent", conn ? conn->sent : 0);
-        put_str(to, "provider", conn ? conn->provider : NULL);
-}
+bool admin_knows(Str tag) {
+        for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+                if (str_is(tag, operations[i].tag))
+                        return true;
 
-static void admin_nodes(const Node *node, Buf *to) {
-        cbor_put_array(to, HASH_COUNT(node->remotes));
-        for (const Remote *i = node->remotes; i; i = i->hh.next)
-                admin_node(i, to);
-}
-
-static void admin_client(const Client *client, Buf *to) {
-        const Node *node = client->node;
-
-        cbor_put_map(to, 14);
-        put_uint(to, "client", client->number);
-        put_str(to, "program", client->program);
-        put_uint(to, "pid", (uint64_t) client->creds.pid);
-        put_uint(to, "uid", client->creds.uid);
-        put_uint(to, "gid", client->creds.gid);
-        put_key(to, "prefix");
-        {
-                _cleanup_buf_ Buf prefix = BUF_INIT;
-
-                buf_printf(&prefix, "%s%llu.", node->prefix, (unsigned long long) client->number);
-                cbor_put_str(to, buf_str(&prefix));
-        }
-        put_str(to, "framing", framing_to_string(client->framing));
-        put_seconds(to, "since", client->since);
-        put_uint(to, "queued", client->stream.out.len);
-        put_uint(to, "monitors", client->watcher.n);
-        put_uint(to, "watched", client->n_ports);
-        put_uint(to, "received", client->received);
-        put_uint(to, "sent", client->sent);
-        put_uint(to, "unanswered_downs", client->n_downs);
-}
-
-static void admin_clients(const Node *node, Buf *to) {
-        cbor_put_array(to, HASH_COUNT(node->clients));
-        for (const Client *i = node->clients; i; i = i->hh.next)
-                admin_client(i, to);
+        return false;
 }
 
 int admin_answer(Node *node, Str tag, Buf *to) {
-        if (str_is(tag, "aempd::status"))
-                admin_status(node, to);
-        else if (str_is(tag, "aempd::nodes"))
-                admin_nodes(node, to);
-        else if (str_is(tag, "aempd::clients"))
-                admin_clients(node, to);
-        else
-                return -ENOENT;
+        for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+                if (str_is(tag, operations[i].tag)) {
+                        operations[i].fn(node, to);
+                        return buf_error(to);
+                }
 
-        return buf_error(to);
+        return -ENOENT;
 }

@@ -2,28 +2,56 @@
 #pragma once
 
 /*
- * Proof of knowing the secret
+ * Proof of belonging to the network
  *
- * hmac_sha3_512: HMAC-SHA3-512 (block 72 octets) over the four lines of a handshake, first those of the side
- * that proves itself.
+ * One side of a handshake shows it by a token, lower-case hex, over the four lines; its own come first.
+ *
+ *  - tls_sha3_512: the certificate is the proof; SHA3-512 binds it to the lines
+ *  - hmac_sha3_512: HMAC-SHA3-512 (block 72 octets) with the secret
+ *  - tls_anon: the certificate is the proof; the token is empty
+ *  - cleartext: the secret itself
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "wire/str.h"
+#include "daemon/core/node.h"
+#include "wire/buf.h"
 
 typedef struct Auth Auth;
 
-#define AUTH_TOKEN_LEN 128 /* lower-case hex digits */
+typedef enum AuthMethod {
+        AUTH_TLS_SHA3_512,
+        AUTH_HMAC_SHA3_512,
+        AUTH_TLS_ANON,
+        AUTH_CLEARTEXT,
+        _AUTH_METHOD_MAX,
+        _AUTH_METHOD_INVALID = -1,
+} AuthMethod;
 
-/* The secret is copied and cleared when freed. 0, -ENOMEM, -EOPNOTSUPP. */
-int auth_new(Auth **ret, const void *secret, size_t secret_len);
+const char *auth_method_to_string(AuthMethod method);
+AuthMethod auth_method_from_string(Str s);
+/* It proves something on a connection with TLS only. */
+bool auth_method_is_tls(AuthMethod method);
+
+/* Of the side that proves itself, and of the other; without line ends. */
+typedef struct AuthLines {
+        Str greeting, nonce;
+        Str other_greeting, other_nonce;
+} AuthLines;
+
+#define AUTH_DIGEST_LEN 128 /* lower-case hex digits */
+/* In octets: cleartext has to fit into a line. */
+#define AUTH_CLEARTEXT_MAX 2000
+
+/* The secrets are copied and cleared when freed: the first is sent, all are accepted. 0, -ENOMEM, -EINVAL
+ * (an empty one), -EOPNOTSUPP. */
+int auth_new(Auth **ret, const NodeSecret *secrets, size_t n);
 Auth *auth_free(Auth *auth);
 
-/* Token of the side whose lines are `greeting`, `nonce` (without line ends), to the other. `to` gets
- * AUTH_TOKEN_LEN characters and a terminator. 0 or -EIO. */
-int auth_token(Auth *auth, Str greeting, Str nonce, Str other_greeting, Str other_nonce, char *to);
-
-/* Equal, in a time that depends on the length only. */
-bool auth_token_equal(const char *token, Str given);
+/* Is there what this method needs? Says nothing of TLS. */
+bool auth_can(const Auth *auth, AuthMethod method);
+/* Appends our token. 0 or -EIO. */
+int auth_put_token(const Auth *auth, AuthMethod method, const AuthLines *lines, Buf *to);
+/* 1: the token is right; 0: it is not; -EIO. Takes a time that does not depend on the token's characters. */
+int auth_check(const Auth *auth, AuthMethod method, const AuthLines *lines, Str token);

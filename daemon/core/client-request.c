@@ -10,21 +10,17 @@
 #include "daemon/core/client.h"
 #include "daemon/core/conn.h"
 #include "daemon/core/contact.h"
+#include "daemon/core/func.h"
+#include "daemon/core/name.h"
 #include "daemon/core/plant.h"
 #include "daemon/core/port.h"
 #include "daemon/core/remote.h"
 #include "daemon/core/request.h"
 
-typedef struct ClientRequest {
-        Str tag;
-        CborCursor args;
-        uint64_t n;
-} ClientRequest;
+typedef int (*ClientRequestFn)(Client *client, const Request *request);
 
-typedef int (*ClientRequestFn)(Client *client, const ClientRequest *request);
-
-/* The first argument: a port, anywhere, as node ID and name. What has no '#' is a node, or one of the
- * client's own port names. */
+/* A port, anywhere, as node ID and name. What has no '#' is a node, or one of the client's own port names.
+ */
 static int request_port(Client *client, CborCursor *c, Buf *scratch, Str *ret_node, Str *ret_port) {
         Node *node = client->node;
         Str id;
@@ -43,6 +39,27 @@ static int request_port(Client *client, CborCursor *c, Buf *scratch, Str *ret_no
                 *ret_node = node->id;
 
         return node_id_is_valid(*ret_node) && port_name_is_valid(*ret_port) ? 0 : -EINVAL;
+}
+
+/* A port of its own. Here the name of one that was spawned does as well: somebody else chose it, and it may
+ * be a node's ID, so elsewhere it does not. -EACCES: it is not the client's. */
+static int request_own_port(Client *client, CborCursor *c, Buf *scratch, Str *ret_port) {
+        Node *node = client->node;
+        CborCursor at = *c;
+        Str id;
+        int r;
+
+        if (cbor_read_str(&at, scratch, &id) >= 0 && port_owner(node, id) == client) {
+                *c = at;
+                *ret_port = id;
+                return 0;
+        }
+
+        r = request_port(client, c, scratch, &id, ret_port);
+        if (r < 0)
+                return r;
+
+        return str_equal(id, node->id) && port_owner(node, *ret_port) == client ? 0 : -EACCES;
 }
 
 static void client_mon_failed(Client *client, Str id, Str port, const char *reason, const char *text) {
@@ -92,7 +109,7 @@ static int request_mon1_there(Client *client, Str id, Str port) {
         return r;
 }
 
-static int request_mon1(Client *client, const ClientRequest *request) {
+static int request_mon1(Client *client, const Request *request) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         CborCursor c = request->args;
         Str id, port;
@@ -110,7 +127,7 @@ static int request_mon1(Client *client, const ClientRequest *request) {
         return r == -EDQUOT || r > 0 ? 0 : r;
 }
 
-static int request_mon0(Client *client, const ClientRequest *request) {
+static int request_mon0(Client *client, const Request *request) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         CborCursor c = request->args;
         Remote *remote;
@@ -130,23 +147,25 @@ static int request_mon0(Client *client, const ClientRequest *request) {
         return 0;
 }
 
-static int request_kil0(Client *client, const ClientRequest *request) {
+static int request_kil0(Client *client, const Request *request) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         CborCursor c = request->args;
         Reason reason;
-        Str id, port;
+        Str port;
+        int r;
 
-        if (request->n == 0 || request_port(client, &c, &scratch, &id, &port) < 0)
+        if (request->n == 0)
                 return -EINVAL;
-        if (!str_equal(id, client->node->id) || client_of_port(client->node, port) != client)
-                return -EACCES;
+        r = request_own_port(client, &c, &scratch, &port);
+        if (r < 0)
+                return r;
 
         reason = reason_rest(c, request->n - 1);
         port_died(client->node, port, &reason);
         return 0;
 }
 
-static int request_kil1(Client *client, const ClientRequest *request) {
+static int request_kil1(Client *client, const Request *request) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         CborCursor c = request->args;
         Node *node = client->node;
@@ -167,7 +186,7 @@ static int request_kil1(Client *client, const ClientRequest *request) {
         tail_reason(&node->tail, &reason);
 
         if (str_equal(id, node->id)) {
-                owner = client_of_port(node, port);
+                owner = port_owner(node, port);
                 if (owner)
                         client_say(owner);
                 else
@@ -186,7 +205,7 @@ static int request_kil1(Client *client, const ClientRequest *request) {
         return 0;
 }
 
-static int request_down(Client *client, const ClientRequest *request) {
+static int request_down(Client *client, const Request *request) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         CborCursor c = request->args;
         Contact *contact;
@@ -203,7 +222,7 @@ static int request_down(Client *client, const ClientRequest *request) {
         return 0;
 }
 
-static int request_nodes1(Client *client, const ClientRequest *request) {
+static int request_nodes1(Client *client, const Request *request) {
         Node *node = client->node;
 
         for (Remote *i = node->remotes; i && !client->stream.closing; i = i->hh.next) {
@@ -221,12 +240,12 @@ static int request_nodes1(Client *client, const ClientRequest *request) {
         return 0;
 }
 
-static int request_nodes0(Client *client, const ClientRequest *request) {
+static int request_nodes0(Client *client, const Request *request) {
         list_unlink(&client->node_watch);
         return 0;
 }
 
-static int request_bye(Client *client, const ClientRequest *request) {
+static int request_bye(Client *client, const Request *request) {
         client->state = CLIENT_BYE;
         if (client->stream.out.len == 0) {
                 client->stream.closing = true;
@@ -235,7 +254,7 @@ static int request_bye(Client *client, const ClientRequest *request) {
         return 0;
 }
 
-static int request_operation(Client *client, const ClientRequest *request) {
+static int request_operation(Client *client, const Request *request) {
         const Origin from = {.client = client};
         _cleanup_buf_ Buf results = BUF_INIT;
         int r;
@@ -250,6 +269,58 @@ static int request_operation(Client *client, const ClientRequest *request) {
         return request_reply(client->node, &from, request->args, request->n, &results, 1);
 }
 
+static int request_reg1(Client *client, const Request *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        CborCursor c = request->args;
+        Str name, port;
+        int r;
+
+        if (request->n < 2 || cbor_read_str(&c, &scratch, &name) < 0)
+                return -EINVAL;
+
+        r = request_own_port(client, &c, &scratch, &port);
+        return r < 0 ? r : name_register(client, name, port);
+}
+
+/* reg0, func1, func0: their only argument. */
+static int request_name(const Request *request, Buf *scratch, Str *ret) {
+        CborCursor c = request->args;
+
+        return request->n > 0 && cbor_read_str(&c, scratch, ret) >= 0 ? 0 : -EINVAL;
+}
+
+static int request_reg0(Client *client, const Request *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        Str name;
+
+        if (request_name(request, &scratch, &name) < 0)
+                return -EINVAL;
+
+        name_unregister(client, name);
+        return 0;
+}
+
+static int request_func1(Client *client, const Request *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        Str name;
+
+        if (request_name(request, &scratch, &name) < 0)
+                return -EINVAL;
+
+        return func_claim(client, name);
+}
+
+static int request_func0(Client *client, const Request *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        Str name;
+
+        if (request_name(request, &scratch, &name) < 0)
+                return -EINVAL;
+
+        func_disclaim(client, name);
+        return 0;
+}
+
 static const struct {
         const char *tag;
         ClientRequestFn fn;
@@ -258,32 +329,47 @@ static const struct {
         {"mon0", request_mon0},
         {"kil0", request_kil0},
         {"kil1", request_kil1},
+        {"reg1", request_reg1},
+        {"reg0", request_reg0},
+        {"func1", request_func1},
+        {"func0", request_func0},
         {"down", request_down},
         {"nodes1", request_nodes1},
         {"nodes0", request_nodes0},
         {"bye", request_bye},
 };
 
-static int client_request_run(Client *client, const ClientRequest *request) {
+static ClientRequestFn client_request_find(Str tag) {
+        for (size_t i = 0; i < sizeof(client_requests) / sizeof(*client_requests); i++)
+                if (str_is(tag, client_requests[i].tag))
+                        return client_requests[i].fn;
+
+        return NULL;
+}
+
+bool client_request_exists(Str tag) {
+        return client_request_find(tag) != NULL;
+}
+
+static int client_request_run(Client *client, const Request *request) {
+        ClientRequestFn fn = client_request_find(request->tag);
         const Origin from = {.client = client};
         int r;
 
-        for (size_t i = 0; i < sizeof(client_requests) / sizeof(*client_requests); i++)
-                if (str_is(request->tag, client_requests[i].tag))
-                        return client_requests[i].fn(client, request);
-
+        if (fn)
+                return fn(client, request);
         if (str_starts_with(request->tag, STR_LIT("aempd::")))
                 return request_operation(client, request);
         if (str_starts_with(request->tag, STR_LIT("g_")))
                 return -EACCES;
 
-        r = request_common(client->node, &from, request->tag, request->args, request->n);
+        r = request_common(client->node, &from, request);
         return r == 0 ? -ENOENT : r;
 }
 
 void client_request(Client *client, const Msg *msg) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
-        ClientRequest request = {.args = msg_cursor(msg), .n = msg->n};
+        Request request = {.msg = msg, .args = msg_cursor(msg), .n = msg->n};
         int r;
 
         if (request.n == 0)

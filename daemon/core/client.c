@@ -8,18 +8,16 @@
 #include <stdlib.h>
 
 #include "daemon/core/contact.h"
+#include "daemon/core/func.h"
 #include "daemon/core/greeting.h"
 #include "daemon/core/plant.h"
 #include "daemon/core/port.h"
 #include "daemon/core/remote.h"
 #include "daemon/core/route.h"
 #include "daemon/core/text.h"
+#include "daemon/core/user.h"
 
 #define PROGRAM_MAX 64
-/* Of refused arguments, those that are longer are sent back as null (a port ID never is), and so many at
- * most. */
-#define REFUSED_ARGUMENT_MAX 600
-#define REFUSED_ARGUMENTS_MAX 16
 
 /* --- finding ----------------------------------------------------------------------------------------- */
 
@@ -124,6 +122,25 @@ void client_say(Client *client) {
                 client_put(client, &msg);
 }
 
+static void client_say_origin(Client *client, const Origin *from) {
+        Tail *tail = &client->node->tail;
+
+        tail_begin(tail, "src");
+        tail_str(tail, from->peer ? remote_str(from->peer) : client->node->id);
+        client_say(client);
+}
+
+void client_deliver(Client *client, const Origin *from, const Msg *msg) {
+        uint64_t origin = from->peer ? from->peer->serial : 0;
+
+        if (client->wants_origin && client->known_origin != origin) {
+                client->known_origin = origin;
+                client_say_origin(client, from);
+        }
+
+        client_put(client, msg);
+}
+
 void client_tell(Client *client, const char *tag, Str node_id, Str port, const Reason *reason) {
         Tail *tail = &client->node->tail;
 
@@ -131,59 +148,6 @@ void client_tell(Client *client, const char *tag, Str node_id, Str port, const R
         tail_port_id(tail, node_id, port);
         tail_reason(tail, reason);
         client_say(client);
-}
-
-void client_refuse(
-        Client *client, Str tag, const char *code, const char *text, CborCursor rest, uint64_t n) {
-        Tail *tail = &client->node->tail;
-
-        client->node->counters.refused++;
-        tail_begin(tail, "refused");
-        tail_str(tail, tag);
-        tail_str(tail, str_from(code));
-        tail_str(tail, str_from(text));
-        for (uint64_t i = 0; i < n && i < REFUSED_ARGUMENTS_MAX; i++) {
-                const uint8_t *start = rest.p;
-
-                if (cbor_skip(&rest) < 0)
-                        break;
-                if (rest.p - start <= REFUSED_ARGUMENT_MAX)
-                        tail_octets(tail, start, (size_t) (rest.p - start), 1);
-                else
-                        tail_null(tail);
-        }
-        client_say(client);
-}
-
-void client_refuse_error(Client *client, Str tag, int error, CborCursor rest, uint64_t n) {
-        static const struct {
-                int error;
-                const char *code, *text;
-        } reasons[] = {
-                {-EACCES, "denied", "not allowed for this client"},
-                {-EPERM, "denied", "only aempd itself sends this to the node port of another node"},
-                {-EDQUOT, "limit", "this client talks to as many nodes as it may"},
-                {-EMSGSIZE, "limit", "the reply would be larger than max_message"},
-                {-ENOENT, "unknown", "no such request"},
-                {-ELOOP, "invalid", "too many requests within each other"},
-                {-EBADMSG, "invalid",
-                        "a message is an array that starts with a port ID, a node ID or an empty string"},
-        };
-        bool message = str_is(tag, "snd") && n == 1;
-
-        if (error == -ENOMEM) {
-                client_cut(client, "no_memory", "out of memory");
-                return;
-        }
-
-        for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-                if (reasons[i].error == error) {
-                        client_refuse(client, tag, reasons[i].code, reasons[i].text, rest, n);
-                        return;
-                }
-
-        client_refuse(client, tag, "invalid",
-                message ? "not a port ID" : "the arguments are not of this request's form", rest, n);
 }
 
 /* --- attaching --------------------------------------------------------------------------------------- */
@@ -234,6 +198,7 @@ static void client_attach(Client *client, Str line) {
         Node *node = client->node;
         _cleanup_buf_ Buf answer = BUF_INIT;
         Greeting g;
+        Str value;
 
         if (greeting_parse(line, &g) < 0 || !str_is(g.protocol, "aemp-client")) {
                 client_refuse_attach(
@@ -256,10 +221,12 @@ static void client_attach(Client *client, Str line) {
                 return;
         }
 
+        client->wants_origin = greeting_key(&g, "src", &value) && str_is(value, "1");
         timer_stop(&node->timers, &client->timer);
         frame_reader_init(&client->reader, client->framing, node->config.max_message);
         client->state = CLIENT_OPEN;
         client->attached = true;
+        node->n_attached++;
 
         buf_printf(&answer, "aemp-client;1;%s;;%s;prefix=%s%" PRIu64 ".;max_message=%zu\n", node->config.id,
                 framing_to_string(client->framing), node->prefix, client->number, node->config.max_message);
@@ -392,8 +359,12 @@ static void client_free(Client *client) {
         timer_stop(&node->timers, &client->timer);
         HASH_DEL(node->clients, client);
         node->n_clients--;
+        node->n_attached -= client->attached;
+        func_client_gone(client);
         client_resume(node, &client->stalled);
         list_unlink(&client->stall);
+        client->user->n_clients--;
+        user_gc(client->user);
         list_unlink(&client->node_watch);
         list_unlink(&client->stream.dirty);
         queue_deinit(&client->stream.out);
@@ -454,15 +425,12 @@ static const StreamOps client_ops = {
         .closed = client_closed,
 };
 
-int node_attach(Node *node, const ClientCreds *creds, Stream **ret) {
+static Client *client_new(Node *node, const ClientCreds *creds) {
         Client *client;
-
-        if (node->n_clients >= node->config.max_clients)
-                return -EBUSY;
 
         client = calloc(1, sizeof(*client));
         if (!client)
-                return -ENOMEM;
+                return NULL;
 
         client->node = node;
         client->creds = *creds;
@@ -472,6 +440,7 @@ int node_attach(Node *node, const ClientCreds *creds, Stream **ret) {
         list_init(&client->stream.dirty);
         watcher_init(&client->watcher, WATCHER_CLIENT);
         list_init(&client->ports);
+        list_init(&client->claims);
         list_init(&client->contacts);
         list_init(&client->stalled);
         list_init(&client->stall);
@@ -487,12 +456,36 @@ int node_attach(Node *node, const ClientCreds *creds, Stream **ret) {
                 free(client->program);
                 free(client->who);
                 free(client);
-                return -ENOMEM;
+                return NULL;
         }
 
         line_reader_init(client->line);
+        return client;
+}
+
+int node_attach(Node *node, const ClientCreds *creds, Stream **ret) {
+        Client *client;
+        User *user;
+
+        if (node->n_clients >= node->config.max_clients)
+                return -EBUSY;
+
+        user = user_get(node, creds->uid);
+        if (!user)
+                return -ENOMEM;
+
+        client = client_new(node, creds);
+        if (!client) {
+                user_gc(user);
+                return -ENOMEM;
+        }
+
+        client->user = user;
         node->n_clients++;
         timer_set(&node->timers, &client->timer, node->now + node->config.handshake_timeout);
+        user->n_clients++;
+        if (!user_has_room(user, user->n_clients - 1, user_clients_max(node)))
+                client_refuse_attach(client, "this user has as many clients as one user may");
 
         *ret = &client->stream;
         return 0;

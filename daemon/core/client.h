@@ -10,6 +10,7 @@
 
 #include "daemon/core/core.h"
 #include "daemon/core/line.h"
+#include "daemon/core/route.h"
 
 typedef enum ClientState {
         CLIENT_LINE, /* its line has not come */
@@ -36,8 +37,11 @@ struct Client {
         FrameReader reader;
 
         Watcher watcher;
-        List ports; /* LocalPorts: its own ports that somebody watches */
-        unsigned n_ports;
+        User *user;
+        List ports;  /* LocalPorts: its own ports of which we have to know */
+        List claims; /* its functions */
+        unsigned n_funcs;
+        unsigned n_names;
         List contacts;
         unsigned n_contacts;
         unsigned n_downs; /* contacts whose `down` it has not answered */
@@ -46,6 +50,9 @@ struct Client {
         List stalled; /* clients that are not read from because this one doesn't read */
         List stall;   /* its own place in such a list */
         List node_watch;
+
+        bool wants_origin;     /* it is told where messages come from: */
+        uint64_t known_origin; /* a remote's serial; 0: ourselves */
 
         uint64_t since; /* realtime */
         uint64_t received;
@@ -57,11 +64,13 @@ Client *client_of_port(Node *node, Str name);
 
 /* Queues a message for one of its ports, or "" for itself. */
 void client_put(Client *client, const Msg *msg);
+/* A message, call or spawn that comes from there; the client is told so, if it wants to know. */
+void client_deliver(Client *client, const Origin *from, const Msg *msg);
 /* The request in node->tail. */
 void client_say(Client *client);
 /* ...with this tag, the ID of a port or node (an empty port name), and a reason. */
 void client_tell(Client *client, const char *tag, Str node_id, Str port, const Reason *reason);
-/* Carry-out of a request was refused; `rest` are its arguments. */
+/* client-refuse.c. Carry-out of a request was refused; `rest` are its arguments. */
 void client_refuse(Client *client, Str tag, const char *code, const char *text, CborCursor rest, uint64_t n);
 /* The same for what failed with that error. -ENOMEM cuts the client. */
 void client_refuse_error(Client *client, Str tag, int error, CborCursor rest, uint64_t n);

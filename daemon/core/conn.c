@@ -8,14 +8,13 @@
 
 #include "daemon/core/conn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/core/client.h"
-#include "daemon/core/plant.h"
 #include "daemon/core/remote.h"
-#include "daemon/core/route.h"
+#include "daemon/core/text.h"
 #include "daemon/core/tie.h"
 
 #define KEPT_MAX (1024 * 1024)
@@ -28,9 +27,14 @@ void conn_end(Conn *conn, const char *why) {
 
         conn->why = why;
         conn->stream.closing = true;
+        /* greeting and nonce are for everybody, nothing else is */
+        if (conn->state == CONN_DATA || conn->auth_sent) {
+                queue_deinit(&conn->stream.out);
+                conn->stream.plain = 0;
+        }
         if (conn->state != CONN_DATA)
                 conn->state = CONN_OVER;
-        queue_deinit(&conn->stream.out);
+        source_release(conn);
         node_dirty(conn->node, &conn->stream);
 }
 
@@ -43,33 +47,20 @@ void conn_refuse(Conn *conn, const char *why) {
         conn_end(conn, why);
 }
 
-static void conn_protocol_error(Conn *conn, const char *why) {
+void conn_fail(Conn *conn, const char *why, const char *text) {
+        node_event(conn->node, EVENT_CONN_REFUSED, conn_claim(conn), conn->address, text ?: why);
+        source_failed(conn);
+        conn_end(conn, why);
+}
+
+void conn_protocol_error(Conn *conn, const char *why) {
         conn->node->counters.protocol_errors++;
         node_event(conn->node, EVENT_PROTOCOL_ERROR, conn_claim(conn), conn->address, why);
         conn_end(conn, why);
         conn->state = CONN_OVER; /* nothing that follows can be understood */
 }
 
-/* --- messages ---------------------------------------------------------------------------------------- */
-
-static void conn_heartbeat(Timer *timer) {
-        Conn *conn = container_of(timer, Conn, timer);
-        Node *node = conn->node;
-        uint64_t due = conn->last_sent + node->config.heartbeat_interval;
-
-        if (conn->stream.closing)
-                return;
-
-        if (due <= node->now) {
-                tail_begin(&node->tail, "");
-                remote_say(conn->remote);
-                due = node->now + node->config.heartbeat_interval;
-        }
-
-        timer_set(&node->timers, &conn->timer, due);
-}
-
-static void conn_input_data(Conn *conn, const uint8_t *p, size_t n);
+/* --- established ------------------------------------------------------------------------------------- */
 
 void conn_establish(Conn *conn) {
         Node *node = conn->node;
@@ -79,11 +70,11 @@ void conn_establish(Conn *conn) {
 
         conn->state = CONN_DATA;
         conn->handshake = NULL;
-        if (conn->incoming)
-                node->half_open--;
+        source_release(conn);
         list_unlink(&conn->by_remote);
         conn->last_sent = node->now;
-        frame_reader_init(&conn->reader, FRAMING_CBOR, node->config.max_message);
+        frame_reader_init(&conn->reader, hs->peer_framing, node->config.max_message);
+        conn->reader.max_text = FRAME_TEXT_MAX(node->config.max_message);
 
         conn->timer.fn = conn_heartbeat;
         timer_set(&node->timers, &conn->timer, node->now + node->config.heartbeat_interval);
@@ -103,60 +94,7 @@ void conn_establish(Conn *conn) {
         handshake_free(hs);
 }
 
-void conn_put(Conn *conn, const Msg *msg) {
-        Node *node = conn->node;
-
-        if (conn->stream.closing) {
-                node->counters.dropped_queued++;
-                return;
-        }
-
-        if (PLANTED(slow_drop) && conn->stream.out.len > node->config.peer_hard)
-                return;
-
-        if (node_queue(node, &conn->stream, FRAMING_CBOR, msg) < 0) {
-                conn_end(conn, "out of memory");
-                return;
-        }
-
-        conn->last_sent = node->now;
-        conn->sent++;
-        node->counters.to_peers++;
-
-        if (conn->stream.out.len > node->config.peer_hard && !PLANTED(slow_drop)) {
-                node_event(node, EVENT_SLOW, conn->remote->id, conn->address,
-                        "does not read what is sent to it");
-                conn_end(conn, "too slow: does not read what is sent to it");
-        }
-}
-
-void conn_put_unsent(Conn *conn, Queue *unsent) {
-        queue_splice(&conn->stream.out, unsent);
-        node_dirty(conn->node, &conn->stream);
-}
-
-static void conn_message(Conn *conn, const Frame *frame) {
-        Node *node = conn->node;
-        const Origin from = {.peer = conn->remote};
-        Msg msg;
-        int r;
-
-        conn->received++;
-        node->counters.from_peers++;
-
-        buf_reset(&node->strings);
-        r = msg_parse(&msg, frame->p, frame->len, &node->strings);
-        if (r == 0)
-                return;
-        if (r < 0) {
-                conn_protocol_error(conn, "a message is no array that starts with a port name");
-                return;
-        }
-
-        msg.odd = frame->odd;
-        if (route_local(node, &from, &msg) < 0)
-                node->counters.unknown_requests++;
-}
+/* --- input ------------------------------------------------------------------------------------------- */
 
 /* Its first messages came before we could establish it: they wait, as all of this connection does. */
 static void conn_keep(Conn *conn, const uint8_t *p, size_t n) {
@@ -175,35 +113,32 @@ static void conn_keep(Conn *conn, const uint8_t *p, size_t n) {
         node_dirty(conn->node, &conn->stream);
 }
 
-static void conn_input_data(Conn *conn, const uint8_t *p, size_t n) {
-        Frame frame;
-        int r = 0;
+/* False: it is not complete. */
+static bool conn_input_line(Conn *conn, const uint8_t **p, size_t *n) {
+        Str line;
+        int r;
 
-        while (conn->state == CONN_DATA && (r = frame_reader_next(&conn->reader, &p, &n, &frame)) > 0)
-                conn_message(conn, &frame);
-
+        r = line_read(&conn->handshake->line, p, n, &line);
         if (r < 0)
-                conn_protocol_error(conn,
-                        r == -EMSGSIZE         ? "a message is larger than max_message"
-                                : r == -ELOOP  ? "a message is nested too deep"
-                                : r == -ENOMEM ? "out of memory"
-                                               : "what came is not a message");
+                conn_fail(conn, "a line of its handshake is too long", NULL);
+        else if (r > 0)
+                handshake_line(conn, line);
+
+        return r != 0;
 }
 
 static size_t conn_input(Stream *stream, const uint8_t *p, size_t n) {
         Conn *conn = container_of(stream, Conn, stream);
         const size_t taken = n;
-        Str line;
-        int r;
+
+        if (conn_is_tls(conn) && !conn->security && conn->state != CONN_OVER)
+                conn_protocol_error(conn, "octets outside of TLS");
 
         while (conn->state >= CONN_GREETING && conn->state < CONN_VERIFIED) {
-                r = line_read(&conn->handshake->line, &p, &n, &line);
-                if (r == 0)
+                if (!conn_input_line(conn, &p, &n))
                         return taken;
-                if (r < 0)
-                        conn_refuse(conn, "a line of its handshake is too long");
-                else
-                        handshake_line(conn, line);
+                if (conn_is_tls(conn) && !conn->security)
+                        return taken - n;
         }
 
         if (conn->state == CONN_VERIFIED) {
@@ -240,13 +175,80 @@ static void conn_connected(Stream *stream, const char *peer_address) {
         handshake_greet(conn);
 }
 
+static char *text_copy(const char *text) {
+        char clean[256];
+
+        text_clean(clean, sizeof(clean), str_from(text));
+        return strdup(clean);
+}
+
+static ConnSecurity *security_free(ConnSecurity *security) {
+        if (!security)
+                return NULL;
+
+        free(security->version);
+        free(security->cipher);
+        free(security->subject);
+        free(security);
+        return NULL;
+}
+
+static ConnSecurity *security_copy(const StreamSecurity *from) {
+        ConnSecurity *security = calloc(1, sizeof(*security));
+
+        if (!security)
+                return NULL;
+
+        security->version = text_copy(from->version);
+        security->cipher = text_copy(from->cipher);
+        security->subject = text_copy(from->subject);
+        security->expires = from->expires;
+        return security->version && security->cipher && security->subject ? security
+                                                                          : security_free(security);
+}
+
+static void conn_secured(Stream *stream, const StreamSecurity *from) {
+        Conn *conn = container_of(stream, Conn, stream);
+
+        if (conn->state == CONN_OVER)
+                return;
+
+        assert(conn_is_tls(conn) && !conn->security);
+        conn->security = security_copy(from);
+        if (!conn->security)
+                conn_end(conn, "out of memory");
+        node_dirty(conn->node, &conn->stream); /* the auth line may have waited for this */
+}
+
+/* Is there another connection between the two that this one may have made way for, or may be waiting for? */
+static bool conn_has_rival(const Conn *conn) {
+        const Remote *remote = conn->remote;
+
+        if (!remote)
+                return false;
+        if (remote->conn)
+                return source_same(remote->conn->address, conn->address);
+
+        LIST_FOREACH (i, &remote->handshakes) {
+                const Conn *other = container_of(i, Conn, by_remote);
+
+                if (!other->incoming && source_same(other->address, conn->address))
+                        return true;
+        }
+
+        return false;
+}
+
 static void conn_timeout(Timer *timer) {
         Conn *conn = container_of(timer, Conn, timer);
+        static const char why[] = "its handshake took too long";
 
-        if (conn->incoming || conn->state != CONN_CONNECTING)
-                conn_refuse(conn, "its handshake took too long");
-        else
+        if (!conn->incoming && conn->state == CONN_CONNECTING)
                 conn_end(conn, "connect timeout");
+        else if (conn->state == CONN_VERIFIED || conn_has_rival(conn))
+                conn_refuse(conn, why);
+        else
+                conn_fail(conn, why, NULL);
 }
 
 static void conn_free(Conn *conn) {
@@ -257,34 +259,43 @@ static void conn_free(Conn *conn) {
         list_unlink(&conn->by_node);
         list_unlink(&conn->by_remote);
         list_unlink(&conn->stream.dirty);
-        if (conn->handshake && conn->incoming)
-                node->half_open--;
+        source_release(conn);
         handshake_free(conn->handshake);
         frame_reader_deinit(&conn->reader);
         queue_deinit(&conn->stream.out);
+        security_free(conn->security);
         free(conn->provider);
         free(conn->address);
         free(conn);
 }
 
-/* It ended in its handshake, and not because we said so. */
-static void conn_log_failure(Conn *conn, const char *why) {
-        char text[128];
+/* It ended in its handshake, and not because we said so. Returns the text for whoever asked for it. */
+static const char *conn_failed(Conn *conn, const char *why, char text[128]) {
+        bool tls = conn_is_tls(conn) && !conn->security;
 
-        if (!conn->handshake || conn->why || conn->attempt || conn->state <= CONN_GREETING)
-                return;
+        if (!conn->handshake || conn->why || conn->state <= CONN_GREETING)
+                return why;
 
-        snprintf(text, sizeof(text), "it closed the connection during the handshake (%s)", why);
-        node_event(conn->node, EVENT_CONN_REFUSED, conn_claim(conn), conn->address, text);
+        snprintf(text, 128, "%s (%s)",
+                tls                       ? "TLS did not come about"
+                        : conn->auth_sent ? "it closed the connection on our authentication line"
+                                          : "it closed the connection during the handshake",
+                why);
+        if (!conn->attempt)
+                node_event(conn->node, EVENT_CONN_REFUSED, conn_claim(conn), conn->address, text);
+        if (tls && !conn_has_rival(conn))
+                source_failed(conn);
+
+        return text;
 }
 
 static void conn_closed(Stream *stream, const char *why) {
         Conn *conn = container_of(stream, Conn, stream);
         Attempt *attempt = conn->attempt;
         Remote *remote = conn->remote;
+        char text[128];
 
-        why = conn->why ?: why;
-        conn_log_failure(conn, why);
+        why = conn_failed(conn, conn->why ?: why, text);
 
         if (remote) {
                 if (remote->auth_out == conn)
@@ -313,6 +324,7 @@ static void conn_closed(Stream *stream, const char *why) {
 static const StreamOps conn_ops = {
         .connected = conn_connected,
         .input = conn_input,
+        .secured = conn_secured,
         .sent = conn_sent,
         .closed = conn_closed,
 };
@@ -328,6 +340,7 @@ static Conn *conn_new(Node *node, const char *address) {
         conn->stream.ops = &conn_ops;
         list_init(&conn->stream.dirty);
         list_init(&conn->by_remote);
+        list_init(&conn->by_source);
         list_append(&node->conns, &conn->by_node);
         timer_init(&conn->timer, conn_timeout);
         timer_init(&conn->probe, tie_probe_timeout);
@@ -344,17 +357,22 @@ static Conn *conn_new(Node *node, const char *address) {
 }
 
 int node_accept(Node *node, const char *peer_address, Stream **ret) {
+        Source *source;
         Conn *conn;
+        int r;
 
-        if (node->half_open >= node->config.max_half_open)
-                return -EBUSY;
+        r = source_admit(node, peer_address, &source);
+        if (r < 0)
+                return r;
 
         conn = conn_new(node, peer_address);
-        if (!conn)
+        if (!conn) {
+                source_gc(source);
                 return -ENOMEM;
+        }
 
         conn->incoming = true;
-        node->half_open++;
+        source_charge(source, conn);
         conn->state = CONN_GREETING;
         handshake_greet(conn);
 

@@ -10,6 +10,7 @@
 #include "daemon/core/core.h"
 #include "daemon/core/dial.h"
 #include "daemon/core/handshake.h"
+#include "daemon/core/source.h"
 
 typedef enum ConnState {
         CONN_CONNECTING,
@@ -37,6 +38,8 @@ struct Conn {
         bool auth_sent;
         char *address; /* the other end's */
         Handshake *handshake;
+        Source *source; /* an incoming one's, while it is in its handshake */
+        List by_source;
         Remote *remote;   /* from its greeting; trusted once established */
         List by_remote;   /* in remote->handshakes */
         Attempt *attempt; /* who asked for it, when we connected */
@@ -54,6 +57,10 @@ struct Conn {
         Timer probe; /* runs on the established one while another is held */
 };
 
+static inline bool conn_is_tls(const Conn *conn) {
+        return conn->stream.tls != STREAM_TLS_NONE;
+}
+
 /* Starts to connect to a numeric address; `attempt` is told what comes of it. -ENOMEM. */
 int conn_connect(Node *node, const char *address, Attempt *attempt);
 
@@ -64,6 +71,11 @@ void conn_establish(Conn *conn);
 void conn_end(Conn *conn, const char *why);
 /* The same for a handshake that is not allowed to go on, with a log line. */
 void conn_refuse(Conn *conn, const char *why);
+/* The same when that is the other side's fault. `text`: for the log, NULL: as `why`. */
+void conn_fail(Conn *conn, const char *why, const char *text);
+
+/* The same for what came on an established one, or should not have come before. */
+void conn_protocol_error(Conn *conn, const char *why);
 
 /* What it claims to be, for the log; NULL: nothing yet. */
 const char *conn_claim(const Conn *conn);
@@ -72,4 +84,8 @@ void conn_put(Conn *conn, const Msg *msg);
 /* All that waited for a connection (messages in CBOR), before anything else; the queue is empty afterwards.
  */
 void conn_put_unsent(Conn *conn, Queue *unsent);
+/* Messages came in, or parts of them. */
+void conn_input_data(Conn *conn, const uint8_t *p, size_t n);
+/* Nothing may have been sent for a while. */
+void conn_heartbeat(Timer *timer);
 void conn_free_all(Node *node);

@@ -12,6 +12,7 @@
 #include "daemon/core/mon.h"
 #include "daemon/core/node.h"
 #include "daemon/core/tail.h"
+#include "daemon/core/terms.h"
 #include "daemon/core/timer.h"
 #include "wire/frame.h"
 #include "wire/id.h"
@@ -22,7 +23,13 @@ typedef struct Contact Contact;
 typedef struct LocalPort LocalPort;
 typedef struct Remote Remote;
 typedef struct Seeds Seeds;
+typedef struct Source Source;
+typedef struct Sources Sources;
 typedef struct Lookup Lookup;
+typedef struct Func Func;
+typedef struct Name Name;
+typedef struct Obituary Obituary;
+typedef struct User User;
 
 typedef struct Counters {
         uint64_t from_clients, from_peers;
@@ -33,6 +40,9 @@ typedef struct Counters {
         uint64_t refused;
         uint64_t unknown_requests;
         uint64_t auth_failed;
+        uint64_t handshakes_failed;    /* of incoming connections, by a fault of theirs */
+        uint64_t handshakes_displaced; /* made room for another */
+        uint64_t turned_away;          /* not accepted at all */
         uint64_t protocol_errors;
         uint64_t nodes_up, nodes_down;
 } Counters;
@@ -45,7 +55,8 @@ struct Node {
         Str id;
         char *prefix; /* of all local ports of this start: "Zk3mPq81aB." */
         size_t prefix_len;
-        Auth *auth; /* NULL without a secret */
+        Auth *auth;
+        Terms terms;
         char **binds;
         size_t n_binds;
 
@@ -58,14 +69,23 @@ struct Node {
         Client *last_client;
         uint64_t next_client;
         unsigned n_clients;
-        List node_watchers; /* clients that sent nodes1 */
+        unsigned n_attached; /* of these, clients whose line was accepted */
+        User *users;         /* by uid */
+        List node_watchers;  /* clients that sent nodes1 */
 
-        LocalPort *ports; /* watched ports of clients, by name */
-        Remote *remotes;  /* by node ID */
+        LocalPort *ports;   /* ports of clients that are watched, known or spawned, by name */
+        unsigned n_spawned; /* of these, spawned ones */
+        Name *names;
+        Func *funcs;
+        Obituary *obituaries;
+        List obituaries_by_age;
+        Remote *remotes;      /* by node ID */
+        uint64_t last_serial; /* of a remote */
         Contact *contacts;
         MonTable mons;
         List conns;
-        unsigned half_open;
+        Sources *sources;
+        unsigned half_open; /* incoming connections in their handshake */
         unsigned peers_up;
         unsigned dials;
         Seeds *seeds;
@@ -74,8 +94,9 @@ struct Node {
         uint64_t next_lookup;
 
         List dirty;
-        unsigned hops;  /* requests within requests, being handled */
-        Client *source; /* whose input is being handled: it is paused when it fills somebody's queue */
+        unsigned hops;   /* requests within requests, being handled */
+        Client *source;  /* whose input is being handled: it is paused when it fills somebody's queue */
+        Remote *relayer; /* whose request is being handled: it is charged for what that puts into queues */
 
         /* scratch, each used by one function at a time */
         Tail tail;   /* the message being built */

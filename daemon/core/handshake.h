@@ -4,7 +4,8 @@
 /*
  * The handshake of a connection
  *
- * Both sides send greeting and nonce at once, then one auth line, when the tie (tie.h) lets them.
+ * Both sides send greeting and nonce at once, begin TLS if both greetings say so, then send one auth line,
+ * when the tie (tie.h) lets them.
  */
 
 #include "daemon/core/core.h"
@@ -15,6 +16,9 @@ typedef struct Handshake {
         LineReader line;
         Buf greeting, nonce;           /* ours, without line ends */
         Buf peer_greeting, peer_nonce; /* its */
+        AuthMethod method;             /* with which we prove who we are, once its greeting was read */
+        Framing peer_framing;          /* of what it sends, once it is verified */
+        bool own;                      /* the other end is a connection of ours */
         Buf kept;                      /* messages that came before we could establish it */
 } Handshake;
 

@@ -164,14 +164,18 @@ void locate_find(Remote *peer, CborCursor c) {
         size_t n = 0;
         Str id;
 
+        /* what can't be an ID is answered as well: a question without an answer would stay open for ever */
         if (cbor_read_str(&c, &scratch, &id) < 0)
-                return;
+                id = STR_NULL;
 
         remote = remote_find(node, id);
         binds = str_equal(id, node->id) ? node->binds : remote ? remote->binds : NULL;
 
         tail_begin(&node->tail, "g_found");
-        tail_str(&node->tail, id);
+        if (id.p)
+                tail_str(&node->tail, id);
+        else
+                tail_null(&node->tail);
         if (binds) {
                 while (binds[n])
                         n++;

@@ -119,6 +119,19 @@ void mon_set_fire(MonTable *table, MonSet *set, const Reason *reason) {
         assert(set->n == 0);
 }
 
+void mon_fire_one(MonTable *table, MonSet *set, Watcher *watcher, const Reason *reason) {
+        Mon *mon = mon_find(table, set, watcher);
+
+        if (!mon)
+                return;
+
+        mon_free(table, mon);
+        table->fired++;
+        set->ops->tell(set, watcher, reason);
+        if (set->n == 0)
+                set->ops->unwatched(set);
+}
+
 void watcher_clear(MonTable *table, Watcher *watcher) {
         while (!list_is_empty(&watcher->mons))
                 mon_drop(table, container_of(watcher->mons.next, Mon, by_watcher));

@@ -58,5 +58,7 @@ int mon_add(MonTable *table, MonSet *set, Watcher *watcher, unsigned max);
 void mon_remove(MonTable *table, MonSet *set, Watcher *watcher);
 /* Tells all of them. The set is empty afterwards, ops->unwatched() is not called. */
 void mon_set_fire(MonTable *table, MonSet *set, const Reason *reason);
+/* Tells one of them, if it is there; ops->unwatched() when it was the last. */
+void mon_fire_one(MonTable *table, MonSet *set, Watcher *watcher, const Reason *reason);
 /* Takes away all that the watcher watches. */
 void watcher_clear(MonTable *table, Watcher *watcher);

@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/core/charge.h"
 #include "daemon/core/client.h"
 #include "daemon/core/conn.h"
 #include "daemon/core/core.h"
+#include "daemon/core/obituary.h"
 #include "daemon/core/plant.h"
 #include "daemon/core/remote.h"
 #include "daemon/core/seed.h"
+#include "daemon/core/source.h"
 #include "wire/json.h"
 
 /* 59 bits and more: no two starts of any node have the same. */
@@ -113,7 +116,7 @@ Stream *node_next_dirty(Node *node) {
 }
 
 unsigned node_clients(const Node *node) {
-        return node->n_clients;
+        return node->n_attached;
 }
 
 unsigned node_peers_up(const Node *node) {
@@ -155,6 +158,8 @@ void node_start(Node *node) {
 }
 
 static int node_copy_config(Node *node, const NodeConfig *config) {
+        int r;
+
         node->config = *config;
         node->config.seeds = NULL;
         node->config.secrets = NULL;
@@ -175,9 +180,11 @@ static int node_copy_config(Node *node, const NodeConfig *config) {
                 node->config.admins = admins;
         }
 
-        return config->n_secrets > 0
-                ? auth_new(&node->auth, config->secrets[0].octets, config->secrets[0].len)
-                : 0;
+        r = auth_new(&node->auth, config->secrets, config->n_secrets);
+        if (r < 0)
+                return r;
+
+        return terms_init(&node->terms, config, node->auth);
 }
 
 static int node_init(Node *node, const NodeConfig *config) {
@@ -197,6 +204,10 @@ static int node_init(Node *node, const NodeConfig *config) {
         node_random_text(node, node->prefix, PREFIX_RANDOM);
         memcpy(node->prefix + PREFIX_RANDOM, ".", 2);
         node->prefix_len = PREFIX_RANDOM + 1;
+
+        r = sources_new(&node->sources, node);
+        if (r < 0)
+                return r;
 
         return seeds_new(&node->seeds, node, config->seeds);
 }
@@ -218,6 +229,7 @@ int node_new(Node **ret, const NodeConfig *config, const NodeEdge *edge, void *u
         node->userdata = userdata;
         node->next_client = 1;
         list_init(&node->node_watchers);
+        list_init(&node->obituaries_by_age);
         list_init(&node->conns);
         list_init(&node->dirty);
 
@@ -238,10 +250,14 @@ Node *node_free(Node *node) {
                 return NULL;
 
         client_free_all(node);
+        obituaries_free(node);
         conn_free_all(node);
+        HASH_ITER(hh, node->remotes, remote, next)
+        charges_release(remote); /* to each other */
         HASH_ITER(hh, node->remotes, remote, next)
         remote_free(remote);
         seeds_free(node->seeds);
+        sources_free(node->sources);
         auth_free(node->auth);
         binds_free(node);
         tail_deinit(&node->tail);

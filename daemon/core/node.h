@@ -128,7 +128,8 @@ void node_start(Node *node);
 uint64_t node_deadline(const Node *node);
 void node_tick(Node *node);
 
-/* A connection came in from that socket address. -EBUSY: too many in their handshake, close it. */
+/* A connection came in from that socket address. -EBUSY: too many in their handshake, or too many failed
+ * from there: close it. */
 int node_accept(Node *node, const char *peer_address, Stream **ret);
 
 typedef struct ClientCreds {

@@ -40,7 +40,7 @@ static int peer_mon1(Remote *peer, Str name) {
 
 static void peer_kil1(Remote *peer, Str name, const Reason *reason) {
         Node *node = peer->node;
-        Client *owner = client_of_port(node, name);
+        Client *owner = port_owner(node, name);
 
         if (!owner) {
                 node->counters.no_such_port += name.n > 0;
@@ -81,7 +81,7 @@ static int peer_request_monitor(Remote *peer, Str tag, CborCursor c, uint64_t n)
         return 1;
 }
 
-static int peer_request_mesh(Remote *peer, Str tag, CborCursor c, uint64_t n) {
+static int peer_request_mesh(Remote *peer, Str tag, CborCursor c) {
         if (str_is(tag, "g_slave"))
                 locate_slave(peer, c);
         else if (str_is(tag, "g_find"))
@@ -108,45 +108,54 @@ static void peer_complain(Remote *peer, Str tag, const char *text) {
                 peer->complaints == COMPLAINTS_MAX ? " (further ones are only counted)" : "");
 }
 
-void peer_request(Remote *peer, const Msg *msg) {
+static const char *complaint(int error) {
+        switch (error) {
+        case 0:
+                return "unknown here";
+        case -EPERM:
+                return "its target is a request that only a node itself may send";
+        case -ELOOP:
+                return "too many requests within each other";
+        case -EEXIST:
+                return "the port's name was taken";
+        case -ESRCH:
+                return "nobody here has that function";
+        case -EUSERS:
+                return "that node has as many spawned ports as it may";
+        default:
+                return "the arguments are not of its form";
+        }
+}
+
+/* 1: done; 0: no such request; or an error. */
+static int peer_request_run(Remote *peer, const Request *request) {
         const Origin from = {.peer = peer};
+
+        return peer_request_monitor(peer, request->tag, request->args, request->n)
+                ?: peer_request_mesh(peer, request->tag, request->args)
+                ?: request_common(peer->node, &from, request);
+}
+
+void peer_request(Remote *peer, const Msg *msg) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
-        CborCursor c = msg_cursor(msg);
-        Node *node = peer->node;
-        uint64_t n = msg->n;
-        Str tag;
+        Request request = {.msg = msg, .args = msg_cursor(msg), .n = msg->n};
+        Remote *outer = peer->node->relayer;
         int r;
 
-        if (n == 0)
+        if (request.n == 0)
                 return;
-        if (cbor_read_str_or_null(&c, &scratch, &tag) < 0) {
+        if (cbor_read_str_or_null(&request.args, &scratch, &request.tag) < 0) {
                 peer_complain(peer, STR_NULL, "its name is no string");
                 return;
         }
-        n--;
+        request.n--;
 
-        r = peer_request_monitor(peer, tag, c, n);
-        if (r == 0)
-                r = peer_request_mesh(peer, tag, c, n);
-        if (r == 0)
-                r = request_common(node, &from, tag, c, n);
+        peer->node->relayer = peer;
+        r = peer_request_run(peer, &request);
+        peer->node->relayer = outer;
 
-        switch (r) {
-        case 0:
-                peer_complain(peer, tag, "unknown here");
-                break;
-        case -EPERM:
-                peer_complain(peer, tag, "its target is a request that only a node itself may send");
-                break;
-        case -ELOOP:
-                peer_complain(peer, tag, "too many requests within each other");
-                break;
-        case -ENOMEM:
-                if (peer->conn)
-                        conn_end(peer->conn, "out of memory");
-                break;
-        default:
-                if (r < 0)
-                        peer_complain(peer, tag, "the arguments are not of its form");
-        }
+        if (r == -ENOMEM && peer->conn)
+                conn_end(peer->conn, "out of memory");
+        else if (r <= 0 && r != -ENOMEM)
+                peer_complain(peer, request.tag, complaint(r));
 }

@@ -6,27 +6,52 @@
 #include <stdlib.h>
 
 #include "daemon/core/client.h"
+#include "daemon/core/name.h"
+#include "daemon/core/obituary.h"
 #include "daemon/core/plant.h"
 #include "daemon/core/remote.h"
+#include "daemon/core/spawn.h"
 
-static LocalPort *port_find(Node *node, Str name) {
+LocalPort *port_find(Node *node, Str name) {
         LocalPort *port;
+
+        if (name.n > PORT_NAME_MAX)
+                return NULL;
 
         HASH_FIND(hh, node->ports, name.p, name.n, port);
         return port;
 }
 
-static Str port_name(const LocalPort *port) {
-        return (Str){port->name, port->name_len};
+Client *port_owner(Node *node, Str name) {
+        Client *owner = client_of_port(node, name);
+        LocalPort *port;
+
+        if (owner || node->n_spawned == 0)
+                return owner;
+
+        port = port_find(node, name);
+        return port && port->spawned ? port->owner : NULL;
 }
 
 static void port_free(LocalPort *port) {
         Node *node = port->owner->node;
 
+        name_free(port->known_as);
+        if (port->spawned)
+                spawn_release(port);
+
         HASH_DEL(node->ports, port);
         list_unlink(&port->by_owner);
-        port->owner->n_ports--;
         free(port);
+}
+
+/* It ended. */
+static void port_over(LocalPort *port, const Reason *reason) {
+        if (port->spawned)
+                spawn_over(port, reason);
+
+        mon_set_fire(&port->owner->node->mons, &port->mons, reason);
+        port_free(port);
 }
 
 void port_tell(Node *node, Watcher *watcher, Str name, const Reason *reason) {
@@ -44,19 +69,26 @@ void port_tell(Node *node, Watcher *watcher, Str name, const Reason *reason) {
 static void port_mons_tell(MonSet *set, Watcher *watcher, const Reason *reason) {
         LocalPort *port = container_of(set, LocalPort, mons);
 
-        port_tell(port->owner->node, watcher, port_name(port), reason);
+        port_tell(port->owner->node, watcher, port_str(port), reason);
 }
 
 static void port_ask_owner(LocalPort *port, const char *tag) {
         Node *node = port->owner->node;
 
         tail_begin(&node->tail, tag);
-        tail_str(&node->tail, port_name(port));
+        tail_str(&node->tail, port_str(port));
         client_say(port->owner);
 }
 
 static void port_mons_unwatched(MonSet *set) {
         LocalPort *port = container_of(set, LocalPort, mons);
+
+        port_gc(port);
+}
+
+void port_gc(LocalPort *port) {
+        if (port->mons.n > 0 || port->known_as || port->spawned)
+                return;
 
         port_ask_owner(port, "mon0");
         port_free(port);
@@ -67,7 +99,7 @@ static const MonSetOps port_mons_ops = {
         .unwatched = port_mons_unwatched,
 };
 
-static LocalPort *port_new(Client *owner, Str name) {
+LocalPort *port_new(Client *owner, Str name) {
         Node *node = owner->node;
         LocalPort *port;
 
@@ -87,14 +119,40 @@ static LocalPort *port_new(Client *owner, Str name) {
         }
 
         list_append(&owner->ports, &port->by_owner);
-        owner->n_ports++;
         return port;
+}
+
+int port_get(Client *owner, Str name, LocalPort **ret) {
+        LocalPort *port = port_find(owner->node, name);
+
+        if (!port) {
+                port = port_new(owner, name);
+                if (!port)
+                        return -ENOMEM;
+                port_ask_owner(port, "mon1");
+        }
+
+        *ret = port;
+        return 0;
+}
+
+void port_put_id(const LocalPort *port, Buf *to) {
+        char id[NODE_ID_MAX + 1 + PORT_NAME_MAX];
+        Str node_id = port->owner->node->id;
+
+        memcpy(id, node_id.p, node_id.n);
+        id[node_id.n] = '#';
+        memcpy(id + node_id.n + 1, port->name, port->name_len);
+        cbor_put_str(to, (Str){id, node_id.n + 1 + port->name_len});
 }
 
 int port_watch(Node *node, Str name, Watcher *watcher) {
         LocalPort *port = port_find(node, name);
         bool fresh = !port;
         int r;
+
+        if (obituary_tell(node, watcher, name))
+                return 0;
 
         if (fresh) {
                 Client *owner = name.n <= PORT_NAME_MAX ? client_of_port(node, name) : NULL;
@@ -146,18 +204,11 @@ void port_unwatch(Node *node, Str name, Watcher *watcher) {
 void port_died(Node *node, Str name, const Reason *reason) {
         LocalPort *port = port_find(node, name);
 
-        if (!port)
-                return;
-
-        mon_set_fire(&node->mons, &port->mons, reason);
-        port_free(port);
+        if (port)
+                port_over(port, reason);
 }
 
 void port_owner_gone(Client *owner, const Reason *reason) {
-        while (!list_is_empty(&owner->ports)) {
-                LocalPort *port = container_of(owner->ports.next, LocalPort, by_owner);
-
-                mon_set_fire(&owner->node->mons, &port->mons, reason);
-                port_free(port);
-        }
+        while (!list_is_empty(&owner->ports))
+                port_over(container_of(owner->ports.next, LocalPort, by_owner), reason);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/core/charge.h"
 #include "daemon/core/client.h"
 #include "daemon/core/conn.h"
 #include "daemon/core/contact.h"
@@ -184,6 +185,7 @@ static void remote_lost(Remote *remote, const Reason *reason) {
         node->counters.dropped_queued += remote->n_unsent;
         queue_deinit(&remote->unsent);
         remote->n_unsent = 0;
+        charges_release(remote);
 
         HASH_ITER(hh, remote->ports, port, next) {
                 mon_set_fire(&node->mons, &port->mons, reason);
@@ -222,6 +224,7 @@ void remote_up(Remote *remote, Conn *conn) {
                 conn_put_unsent(conn, &remote->unsent);
                 remote->n_unsent = 0;
         }
+        charges_release(remote);
 
         node_event(node, EVENT_NODE_UP, remote->id, conn->address, conn->incoming ? "incoming" : "outgoing");
         remote_tell_node_watchers(remote, /* up= */ true, &normal);
@@ -319,13 +322,15 @@ size_t remote_queued(const Remote *remote) {
 
 static void remote_queue(Remote *remote, const Msg *msg) {
         Node *node = remote->node;
+        size_t waited = remote->unsent.len;
 
         if (remote->failing) {
                 node->counters.dropped_queued++;
                 return;
         }
 
-        if (msg_queue(&remote->unsent, msg->to, msg->n, msg->tail, msg->tail_len) < 0) {
+        if (msg_queue(&remote->unsent, msg->to, msg->n, msg->tail, msg->tail_len) < 0 ||
+                charge_unsent(remote, remote->unsent.len - waited) < 0) {
                 remote_attempt_failed(remote, "out of memory");
                 return;
         }
@@ -435,6 +440,8 @@ Remote *remote_get(Node *node, Str id) {
         list_init(&remote->handshakes);
         list_init(&remote->contacts);
         list_init(&remote->stalled);
+        list_init(&remote->charges);
+        remote->serial = ++node->last_serial;
         mon_set_init(&remote->mons, &remote_mons_ops);
         watcher_init(&remote->watcher, WATCHER_PEER);
         timer_init(&remote->timer, remote_timer);
@@ -453,8 +460,13 @@ Remote *remote_get(Node *node, Str id) {
 void remote_gc(Remote *remote) {
         if (!remote->conn && !remote->dial && !remote->failing && !remote->was_up &&
                 list_is_empty(&remote->handshakes) && list_is_empty(&remote->contacts) && !remote->ports &&
-                remote->mons.n == 0)
+                remote->mons.n == 0 && remote->n_spawned == 0 && remote->relayed == 0)
                 remote_free(remote);
+}
+
+void remote_gc_soon(Remote *remote) {
+        if (!remote->conn && !remote->timer.armed)
+                timer_set(&remote->node->timers, &remote->timer, remote->node->now);
 }
 
 Remote *remote_free(Remote *remote) {
@@ -463,6 +475,7 @@ Remote *remote_free(Remote *remote) {
 
         timer_stop(&node->timers, &remote->timer);
         dial_free(remote->dial);
+        charges_release(remote);
         client_resume(node, &remote->stalled);
         HASH_ITER(hh, remote->ports, port, next)
         remote_port_free(port);

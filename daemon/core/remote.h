@@ -27,6 +27,7 @@ struct Remote {
         UT_hash_handle hh;
         char *id;
         size_t id_len;
+        uint64_t serial; /* never used again, from 1 */
 
         Conn *conn;      /* the established connection */
         List handshakes; /* connections that claim to be this node and are not established */
@@ -35,10 +36,13 @@ struct Remote {
         Dial *dial;      /* the attempt in progress */
         Queue unsent;
         uint64_t n_unsent;
+        List charges;   /* who put what is in there: charge.h */
+        size_t relayed; /* octets that it has put into such queues of others */
 
         MonSet mons; /* of the node itself */
         RemotePort *ports;
-        Watcher watcher; /* what it watches here */
+        Watcher watcher;    /* what it watches here */
+        unsigned n_spawned; /* ports here that it asked for, and that live */
         List contacts;
         List stalled; /* clients that are not read from because of this node's queue */
 
@@ -63,6 +67,8 @@ Remote *remote_find(Node *node, Str id);
 Remote *remote_get(Node *node, Str id);
 /* Frees it when nothing is left that speaks of it. */
 void remote_gc(Remote *remote);
+/* The same, but not inside of the call. */
+void remote_gc_soon(Remote *remote);
 Remote *remote_free(Remote *remote);
 
 /* To a port of that node (msg->to is the name): on its connection, or into `unsent`, which starts an

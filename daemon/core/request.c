@@ -4,6 +4,12 @@
 
 #include <errno.h>
 
+#include "daemon/core/admin.h"
+#include "daemon/core/func.h"
+#include "daemon/core/name.h"
+#include "daemon/core/port.h"
+#include "daemon/core/spawn.h"
+
 static const char *const request_names[] = {
         "",
         "devnull",
@@ -12,6 +18,8 @@ static const char *const request_names[] = {
         "time",
         "can",
         "eval",
+        "wkp",
+        "AnyEvent::MP::_spawn",
         "mon0",
         "mon1",
         "kil0",
@@ -86,6 +94,11 @@ static int request_time(Node *node, const Origin *from, CborCursor c, uint64_t n
         return request_reply(node, from, c, n, &results, 1);
 }
 
+static bool request_is_known(Node *node, const Origin *from, Str name) {
+        return request_exists(name) || func_find(node, name) ||
+                (from->client && (client_request_exists(name) || admin_knows(name)));
+}
+
 static int request_can(Node *node, const Origin *from, CborCursor c, uint64_t n) {
         _cleanup_buf_ Buf results = BUF_INIT, scratch = BUF_INIT;
         Str name;
@@ -93,7 +106,23 @@ static int request_can(Node *node, const Origin *from, CborCursor c, uint64_t n)
         if (n == 0 || cbor_read_str_or_null(&c, &scratch, &name) < 0)
                 return -EINVAL;
 
-        cbor_put_text(&results, request_exists(name) ? STR_LIT("1") : STR_LIT(""));
+        cbor_put_text(&results, request_is_known(node, from, name) ? STR_LIT("1") : STR_LIT(""));
+        return request_reply(node, from, c, n - 1, &results, 1);
+}
+
+static int request_wkp(Node *node, const Origin *from, CborCursor c, uint64_t n) {
+        _cleanup_buf_ Buf results = BUF_INIT, scratch = BUF_INIT;
+        const LocalPort *port;
+        Str name;
+
+        if (n == 0 || cbor_read_str(&c, &scratch, &name) < 0)
+                return -EINVAL;
+
+        port = name_find(node, name);
+        if (port)
+                port_put_id(port, &results);
+        else
+                cbor_put_null(&results);
         return request_reply(node, from, c, n - 1, &results, 1);
 }
 
@@ -107,22 +136,28 @@ static int request_eval(Node *node, const Origin *from, CborCursor c, uint64_t n
         return request_reply(node, from, c, n - 1, &results, 1);
 }
 
-int request_common(Node *node, const Origin *from, Str tag, CborCursor c, uint64_t n) {
-        int r;
+int request_common(Node *node, const Origin *from, const Request *request) {
+        static const struct {
+                const char *tag;
+                int (*fn)(Node *node, const Origin *from, CborCursor c, uint64_t n);
+        } all[] = {
+                {"snd", request_snd},
+                {"relay", request_snd},
+                {"time", request_time},
+                {"can", request_can},
+                {"eval", request_eval},
+                {"wkp", request_wkp},
+        };
 
-        if (tag.n == 0 || str_is(tag, "devnull"))
+        if (request->tag.n == 0 || str_is(request->tag, "devnull"))
                 return 1;
 
-        if (str_is(tag, "snd") || str_is(tag, "relay"))
-                r = request_snd(node, from, c, n);
-        else if (str_is(tag, "time"))
-                r = request_time(node, from, c, n);
-        else if (str_is(tag, "can"))
-                r = request_can(node, from, c, n);
-        else if (str_is(tag, "eval"))
-                r = request_eval(node, from, c, n);
-        else
-                return 0;
+        for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+                if (str_is(request->tag, all[i].tag))
+                        return all[i].fn(node, from, request->args, request->n) ?: 1;
 
-        return r < 0 ? r : 1;
+        if (str_is(request->tag, "AnyEvent::MP::_spawn"))
+                return spawn_request(node, from, request) ?: 1;
+
+        return func_call(node, from, request);
 }

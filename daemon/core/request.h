@@ -10,12 +10,19 @@
 
 #include "daemon/core/route.h"
 
+typedef struct Request {
+        const Msg *msg; /* the whole: a call is passed on as it came */
+        Str tag;
+        CborCursor args; /* behind the tag */
+        uint64_t n;      /* so many */
+} Request;
+
 /* Is this tag for aempd itself only, when it goes to another node's node port? */
 bool request_is_internal(Str tag);
 
-/* 1: done; 0: no such request; <0: could not be carried out (as route()). c stands behind the tag, n
- * elements follow. */
-int request_common(Node *node, const Origin *from, Str tag, CborCursor c, uint64_t n);
+/* 1: done; 0: no such request, and nobody has a function of that name; <0: could not be carried out (as
+ * route(), and spawn_request()). */
+int request_common(Node *node, const Origin *from, const Request *request);
 
 /* Sends `n_results` elements to the reply address in c: [port ID, elements...]. Without one: nothing. */
 int request_reply(
@@ -23,3 +30,5 @@ int request_reply(
 
 /* peer-request.c: a peer's message to our node port. */
 void peer_request(Remote *peer, const Msg *msg);
+/* client-request.c: is there a request of that name that only clients have? */
+bool client_request_exists(Str tag);

@@ -7,6 +7,7 @@
 #include "daemon/core/client.h"
 #include "daemon/core/contact.h"
 #include "daemon/core/plant.h"
+#include "daemon/core/port.h"
 #include "daemon/core/remote.h"
 #include "daemon/core/request.h"
 
@@ -17,9 +18,9 @@ int route_local(Node *node, const Origin *from, const Msg *msg) {
         Client *client;
 
         if (msg->to.n > 0) {
-                client = client_of_port(node, msg->to);
+                client = port_owner(node, msg->to);
                 if (client)
-                        client_put(client, msg);
+                        client_deliver(client, from, msg);
                 else
                         node->counters.no_such_port++;
                 return 0;

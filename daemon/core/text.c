@@ -2,8 +2,6 @@
 
 #include "daemon/core/text.h"
 
-#include <stdbool.h>
-
 #include "wire/id.h"
 
 size_t text_clean(char *to, size_t n, Str s) {
@@ -32,4 +30,12 @@ size_t text_clean(char *to, size_t n, Str s) {
                         to[i] = to[i + 1] = '?';
 
         return len;
+}
+
+bool text_is_ascii(Str s) {
+        for (size_t i = 0; i < s.n; i++)
+                if (s.p[i] < 0x20 || s.p[i] > 0x7e)
+                        return false;
+
+        return true;
 }

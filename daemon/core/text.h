@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Texts of strangers in our log
+ * Texts of strangers
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "wire/str.h"
@@ -12,3 +13,5 @@
 /* Copies s to `to`, n octets with the terminator, cut off to fit. Control characters and what is not UTF-8
  * become '?'. Returns the length. */
 size_t text_clean(char *to, size_t n, Str s);
+/* Nothing but printable ASCII characters. */
+bool text_is_ascii(Str s);

@@ -17,24 +17,34 @@ typedef struct BenchNode BenchNode;
 typedef struct BenchEnd {
         BenchNode *bench;
         Stream *stream; /* NULL: closed */
+        bool secured;   /* TLS is there; it changes nothing but the moment */
         Buf out;        /* what the node wrote to it */
 } BenchEnd;
 
+/* What the node can do on a link, and with what bench_peer() takes part. */
+typedef struct BenchKind BenchKind;
+
 struct BenchNode {
         Node *node;
+        const BenchKind *kind;
         uint64_t now;
         uint64_t random;
         BenchEnd bystander, end, dialled;
 };
 
-/* A new node with a bystander that is attached. */
-void bench_node_start(BenchNode *bench);
+#define BENCH_KINDS 8
+
+/* A new node with a bystander that is attached; its kind is 0 to BENCH_KINDS - 1. */
+void bench_node_start_as(BenchNode *bench, unsigned kind);
+static inline void bench_node_start(BenchNode *bench) {
+        bench_node_start_as(bench, 0);
+}
 /* Checks that the bystander is still there, and frees everything. */
 void bench_node_stop(BenchNode *bench);
 
 void bench_accept(BenchNode *bench);
 void bench_attach(BenchNode *bench);
-/* bench->end as an established peer, "host2". */
+/* bench->end as an established peer, "host2", that sends and hears the kind's framing. */
 void bench_peer(BenchNode *bench);
 
 /* Gives it the octets, in pieces whose sizes `seed` decides. */

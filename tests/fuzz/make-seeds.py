@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes seeds/cbor and seeds/json: messages of the vectors, and what hostile peers might send.
+"""Writes seeds/cbor, seeds/json and seeds/handshake: lines and messages of the vectors, and what hostile peers might send.
 
-The first two octets say how the fuzz target cuts the rest into chunks. The output is the same each time; seeds of
-other names (what a fuzzer found) stay.
+The first octets, two or one, say how the fuzz target cuts the rest into chunks, and more. The output is the same each
+time; seeds of other names (what a fuzzer found) stay.
 """
 
 import json
@@ -50,6 +50,63 @@ HOSTILE_JSON = {
 }
 
 
+# Kinds of node, see bench-node.c.
+PLAIN, TLS, JSON, EVERY, CERTIFICATE, TWO_SECRETS, TLS_FAILS, ANON = range(8)
+
+HOST2 = 'aemp;1;host2;'
+CLEAR, CLEAR2 = 'cleartext;67656865696d', 'cleartext;67656865696d32'
+EVERY_METHOD = 'tls_sha3_512,hmac_sha3_512,tls_anon,cleartext'
+ZEROS = '0' * 128
+
+HANDSHAKES = {
+    'lf': (PLAIN, '\n\n\n\n'), 'crlf': (PLAIN, HOST2 + 'hmac_sha3_512;cbor\r\nx\r\nhmac_sha3_512;00;cbor\r\n'),
+    'long': (PLAIN, 'x' * 4097), 'version': (PLAIN, 'aemp;2;host2;hmac_sha3_512;cbor\nx\n'),
+    'self': (PLAIN, 'aemp;1;host1;hmac_sha3_512;cbor\nx\n'), 'self-tls': (TLS, 'aemp;1;host1;tls_sha3_512;cbor;tls=1.0\nx\n'),
+    'dataconn': (PLAIN, 'aemp-dataconn;1;host2;hmac_sha3_512;cbor;dataconn_id=x\nx\n'),
+    'simple': (EVERY, 'aemp;1;simple;hmac_sha3_512;json\n\n' + CLEAR + ';json\n["","time","simple#p","t"]'),
+    'simple-refused': (PLAIN, 'aemp;1;simple;hmac_sha3_512;json\n\n' + CLEAR + ';json\n["","time","simple#p","t"]'),
+    'keys': (TLS, HOST2 + 'hmac_sha3_512;cbor;tls;=;tls=;;a=b;tls=1.9;tls=2;provider=%3b%1b%zz%4\n\n' + CLEAR + ';cbor;a=b\n'),
+    'lists': (EVERY, HOST2 + ',,x,hmac_md5,,cleartext,;,storable,cbor,\n~\n' + CLEAR + ';cbor\n'),
+    'lists-empty': (EVERY, HOST2 + ';\n~\n' + CLEAR + ';cbor\n'),
+    'tls-client': (EVERY, HOST2 + EVERY_METHOD + ';cbor,json;tls=1.0\n~\ntls_anon;;json\n["","time","host2#p"]'),
+    'tls-server': (EVERY, HOST2 + EVERY_METHOD + ';cbor,json;tls=1.0\n\ntls_anon;;cbor\n'),
+    'tls-clear': (EVERY, HOST2 + 'cleartext;json;tls=1.0\n\n' + CLEAR + ';json\n[ "" , "can" , "mon1" , "host2#x" ] []'),
+    'tls-anon': (ANON, HOST2 + 'tls_anon;cbor;tls=1.0\n\ntls_anon;;cbor\n'),
+    'tls-anon-token': (ANON, HOST2 + 'tls_anon;cbor;tls=1.0\n\ntls_anon;0;cbor\n'),
+    'tls-anon-plain': (ANON, HOST2 + 'tls_anon;cbor\n\ntls_anon;;cbor\n'),
+    'tls-not-accepted': (TLS, HOST2 + 'tls_sha3_512;cbor;tls=1.0\n\ntls_anon;;cbor\n'),
+    'tls-wrong': (TLS, HOST2 + 'tls_sha3_512;cbor;tls=1.0\n\ntls_sha3_512;' + ZEROS + ';cbor\n'),
+    'tls-plain': (CERTIFICATE, HOST2 + 'tls_sha3_512;cbor\n\ntls_sha3_512;' + ZEROS + ';cbor\n'),
+    'tls-certificate': (CERTIFICATE, HOST2 + EVERY_METHOD + ';cbor;tls=1.0\n\n' + CLEAR + ';cbor\n'),
+    'tls-fails': (TLS_FAILS, HOST2 + 'tls_sha3_512;cbor;tls=1.0\n\n\x16\x03\x01\x02\0\x01'),
+    'tls-fails-not': (TLS_FAILS, HOST2 + 'hmac_sha3_512;cbor\n\nhmac_sha3_512;' + ZEROS + ';cbor\n'),
+    'secret-1': (TWO_SECRETS, HOST2 + 'cleartext;cbor\n\n' + CLEAR + ';cbor\n'),
+    'secret-2': (TWO_SECRETS, HOST2 + 'hmac_sha3_512;json\n\n' + CLEAR2 + ';json\n["","g_slave"]'),
+    'secret-upper': (TWO_SECRETS, HOST2 + 'cleartext;cbor\n\n' + CLEAR.replace('d', 'D') + ';cbor\n'),
+    'secret-half': (TWO_SECRETS, HOST2 + 'cleartext;cbor\n\n' + CLEAR2[:-1] + ';cbor\n'),
+    'framing-json': (JSON, HOST2 + 'hmac_sha3_512;json\n\nhmac_sha3_512;' + ZEROS + ';json\n'),
+    'framing-not-offered': (JSON, HOST2 + 'hmac_sha3_512;json\n\nhmac_sha3_512;' + ZEROS + ';cbor\n'),
+    'framing-none': (JSON, HOST2 + 'hmac_sha3_512;cbor\n\n'),
+}
+
+PEER_CBOR = {
+    'requests-0': '8360646d6f6e31617883 60646d6f6e306178 8460646b696c30617863776879 8360646b696c316178',
+    'requests-1': '826067675f736c617665 8360 67675f736c617665a162276ca165686f7374328169312e322e332e343a35'
+                  '836066675f66696e6465686f737432 846067675f666f756e6465686f7374338169312e322e332e343a35',
+    'requests-2': '836063736e6467686f7374322378 846063736e6465686f73743163736e64 8360 6474696d6567686f7374322379',
+    'requests-3': '84606363616e646d6f6e3167686f7374322378 84606465 76616c613167686f7374322378 8260676465766e756c6c 8160',
+    'indef': '9f606373 6e646768686f737432237879ff', 'tagged': '82c1 60 6474696d65', 'null-port': '82f66474696d65',
+}
+
+PEER_JSON = {
+    'requests': '["","mon1","x"]["","mon0","x"] ["","kil0","x","why"]\n["","kil1","x"]["","time","host2#p",{"a":[1.5]}]',
+    'routing': '["","g_slave",{"\'l":{"host2":["1.2.3.4:5"]}}]["","g_find","host3"]["","g_found","host3",null]',
+    'relay': '["","snd","host2#x","\\ud83d\\ude00\\u0000"]["","snd","host1","snd","host1","time","host2#y"][null,"devnull"]',
+    'numbers': '["","snd","host2#x",1e999,-inf,nan,18446744073709551616,0.1,-0.0]', 'object': '{"":1}', 'depth': '[' * 513,
+    'cut': '["","devnull","\\u00', 'junk': '["","devnull"]]', 'empty': ' [] [ ] \n',
+}
+
+
 def messages():
     for path in sorted(VECTORS.glob('*.json')):
         yield from json.loads(path.read_text())['messages']
@@ -68,6 +125,33 @@ def write(folder, seeds):
     assert len(seeds) <= 100
 
 
+def write_handshakes():
+    """Octet 0: established, kind of node, how it is cut."""
+    folder = HERE / 'seeds' / 'handshake'
+    seeds = {name: (False, kind, text.encode('latin-1')) for name, (kind, text) in HANDSHAKES.items()}
+    for kind in (PLAIN, TLS, CERTIFICATE, TWO_SECRETS, TLS_FAILS, ANON):
+        seeds |= {f'peer-{kind}-{name}': (True, kind, bytes.fromhex(octets)) for name, octets in PEER_CBOR.items() if kind == PLAIN
+                  or name == 'requests-2'}
+    for kind in (JSON, EVERY):
+        seeds |= {f'peer-{kind}-{name}': (True, kind, text.encode()) for name, text in PEER_JSON.items() if kind == JSON
+                  or name == 'relay'}
+
+    for path in sorted(VECTORS.glob('session-*.json')):
+        session = json.loads(path.read_text())
+        name = path.stem.removeprefix('session-')
+        for side, lines in session['handshake'].items():
+            start = '\n'.join(lines[key] for key in ('greeting', 'nonce', 'auth')) + '\n'
+            seeds[f'{name}-{side}'] = (False, EVERY if name in ('tls', 'simple') else PLAIN, start.encode())
+            said = [m for m in session['messages'] if m.get('from', m.get('side')) == side]
+            octets = b''.join(bytes.fromhex(m['hex']) if 'hex' in m else m['text'].encode() for m in said)
+            seeds[f'{name}-{side}-messages'] = (True, JSON if 'text' in session['messages'][0] else PLAIN, octets)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, (name, (established, kind, octets)) in enumerate(sorted(seeds.items())):
+        (folder / name).write_bytes(bytes([established | kind << 1 | i % 3 * 5 << 4]) + octets)
+    assert len(seeds) <= 100
+
+
 def main():
     all_hex = [bytes.fromhex(m['hex']) for m in messages() if 'hex' in m]
     cbor = {name: bytes.fromhex(octets) for name, octets in HOSTILE_CBOR.items()}
@@ -80,6 +164,8 @@ def main():
     text |= {f'vector-{i:02}': octets for i, octets in enumerate(spread(all_text, 30))}
     text['stream'] = b'\n'.join(all_text[:20])
     write(HERE / 'seeds' / 'json', text)
+
+    write_handshakes()
 
 
 if __name__ == '__main__':

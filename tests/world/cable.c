@@ -35,18 +35,115 @@ static void end_close(End *end) {
                 pipe_end(&end->out, unread ? PIPE_RESET : PIPE_EOF);
 }
 
-static void end_feed(End *end, bool all) {
+/* --- what goes out ----------------------------------------------------------------------------------- */
+
+/* TLS begins here, and is not there yet. */
+static bool end_is_in_tls(const End *end) {
+        return end->stream->tls != STREAM_TLS_NONE && !end->secured;
+}
+
+static bool end_may_write(const End *end) {
+        return end->stream->plain == 0 && end->hello.len == 0 && !end_is_in_tls(end);
+}
+
+static void end_write(End *end) {
+        Stream *stream = end->stream;
+        Pipe *pipe = &end->out;
+        size_t n;
+
+        /* what comes before TLS, what it says itself, and what it holds */
+        while (stream->plain > 0 && (n = pipe_put(pipe, &stream->out, stream->plain)) > 0)
+                stream_sent(stream, n);
+        while (stream->plain == 0 && (n = pipe_put(pipe, &end->hello, SIZE_MAX)) > 0)
+                queue_consume(&end->hello, n);
+        while (end_may_write(end) && (n = pipe_put(pipe, &stream->out, SIZE_MAX)) > 0)
+                stream_sent(stream, n);
+
+        end->blocked =
+                stream->plain > 0 || end->hello.len > 0 || (end_may_write(end) && stream->out.len > 0);
+}
+
+/* --- TLS --------------------------------------------------------------------------------------------- */
+
+#define TLS_HELLO 0x16 /* as the first octet of a real one */
+
+static void end_hello(End *end) {
+        const uint8_t hello = TLS_HELLO;
+
+        if (queue_put(&end->hello, &hello, 1) < 0)
+                abort();
+}
+
+static void end_secure(End *end) {
+        const StreamSecurity security = {
+                .version = "TLSv1.3", .cipher = "none at all", .subject = "CN=world"};
+
+        end->secured = true;
+        end->cable->net->n_secured++;
+        stream_secured(end->stream, &security);
+}
+
+static void end_begin_tls(End *end) {
+        if (end->stream->closing)
+                return;
+        if (end->stream->tls == STREAM_TLS_CLIENT)
+                end_hello(end);
+        end_write(end);
+}
+
+/* An octet of the other end's TLS. False: it fails. */
+static bool end_tls(End *end, uint8_t octet) {
+        Stream *stream = end->stream;
+        Net *net = end->cable->net;
+
+        if (stream->closing)
+                return true;
+        if (octet != TLS_HELLO)
+                abort(); /* something was said outside of TLS */
+        if (rng_percent(&net->sim->rng, net->tls_failures))
+                return false;
+
+        if (stream->tls == STREAM_TLS_SERVER && !end->hello_sent) {
+                end->hello_sent = true;
+                end_hello(end);
+        } else if (stream->tls == STREAM_TLS_SERVER) {
+                end_secure(end);
+        } else {
+                end_hello(end);
+                end_write(end);
+                end_secure(end);
+        }
+
+        end_write(end);
+        return true;
+}
+
+/* False: it is over, TLS failed. */
+static bool end_feed(End *end, bool all) {
         Pipe *in = &end_peer(end)->out;
         Rng *rng = &end->cable->net->sim->rng;
         const uint8_t *p;
-        size_t n;
+        size_t n, taken;
 
         while ((all || !end->paused) && (n = pipe_peek(in, &p)) > 0) {
+                if (end_is_in_tls(end)) {
+                        if (!end_tls(end, *p))
+                                return false;
+                        pipe_consume(in, 1);
+                        continue;
+                }
+
                 if (n > 1024 && rng_percent(rng, 50))
                         n = rng_between(rng, 1, n);
-                stream_input(end->stream, p, n);
-                pipe_consume(in, n);
+                taken = stream_input(end->stream, p, n);
+                if (taken > n || (taken < n && !end_is_in_tls(end)))
+                        abort();
+                pipe_consume(in, taken);
+                if (end_is_in_tls(end))
+                        end_begin_tls(end);
         }
+
+        return true;
 }
 
 /* Everything it got was read: now it may be told. */
@@ -81,8 +178,9 @@ void end_read(End *end) {
                 return;
 
         end->proc->ops->begin(end->proc);
-        end_feed(end, hung_up);
-        if (end->error)
+        if (!end_feed(end, hung_up))
+                end_over(end, "its certificate is not trusted");
+        else if (end->error)
                 end_over(end, end->error);
         else if (pipe_is_over(in))
                 end_over(end, in->tail == PIPE_RESET ? reset_text : eof_text);
@@ -91,7 +189,6 @@ void end_read(End *end) {
 
 void end_flush(End *end) {
         Stream *stream = end->stream;
-        size_t n;
 
         if (!stream)
                 return;
@@ -102,12 +199,9 @@ void end_flush(End *end) {
                 return;
         }
 
-        while (stream->out.len > 0 && (n = pipe_put(&end->out, &stream->out)) > 0)
-                stream_sent(stream, n);
-        end->blocked = stream->out.len > 0;
-
+        end_write(end);
         if (stream->closing) {
-                end_feed(end, /* all= */ true);
+                (void) end_feed(end, /* all= */ true);
                 end_over(end, end->error ?: "closed");
                 return;
         }
@@ -253,6 +347,7 @@ void cable_free(Cable *cable) {
         for (int i = 0; i < 2; i++) {
                 list_unlink(&cable->ends[i].by_proc);
                 alarm_clear(sim, &cable->ends[i].write);
+                queue_deinit(&cable->ends[i].hello);
                 pipe_deinit(&cable->ends[i].out);
         }
         free(cable);

@@ -7,6 +7,9 @@
  * Two ends, a pipe each way, and the rules by which sockets die: end-of-file behind the data, a reset from
  * where nobody has the socket any more, a time-out when nothing is acknowledged. An end does for its Stream
  * what daemon/core/stream.h demands of an edge.
+ *
+ * TLS takes a round trip and a half, as the real one does: client, server, client say one octet each. What
+ * follows is not changed, but no octet gets to its place before the core has said that TLS begins there.
  */
 
 #include "daemon/core/stream.h"
@@ -45,7 +48,10 @@ struct End {
         bool paused;
         bool hasty; /* reads on when it is paused and end-of-file came */
         bool closed;
-        bool blocked; /* has more to write than there is room */
+        bool blocked;    /* has more to write than there is room */
+        bool hello_sent; /* the server's */
+        bool secured;    /* TLS is there */
+        Queue hello;     /* what TLS itself has to say */
         const char *error;
         Alarm write;
 };

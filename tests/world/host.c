@@ -174,6 +174,27 @@ void host_deinit(Host *host) {
                 host_crash(host, /* silent= */ false);
 }
 
+void host_choose_links(Host *host, Rng *rng) {
+        static const char *const hmac[] = {"hmac_sha3_512", NULL};
+        static const char *const all[] = {"cleartext", "tls_anon", "hmac_sha3_512", "tls_sha3_512", NULL};
+        static const char *const json_first[] = {"json", "cbor", NULL};
+        static const char *const cbor_only[] = {"cbor", NULL};
+        static const char *const *const accepts[] = {NULL, NULL, hmac, all};
+        static const char *const *const offers[] = {NULL, NULL, all};
+        static const char *const *const framings[] = {NULL, NULL, json_first, json_first, cbor_only};
+        /* in the middle of a change of secrets */
+        static const NodeSecret secrets[][2] = {
+                {{"geheim", 6}, {"new one", 7}},
+                {{"new one", 7}, {"geheim", 6}},
+        };
+
+        host->tls = rng_percent(rng, 50);
+        host->auth_accept = accepts[rng_below(rng, 4)];
+        host->auth_offer = offers[rng_below(rng, 3)];
+        host->framings = framings[rng_below(rng, 5)];
+        host->secrets = secrets[rng_below(rng, 2)];
+}
+
 void host_start(Host *host) {
         World *world = host->world;
         const char *binds[] = {host->address};
@@ -181,6 +202,14 @@ void host_start(Host *host) {
 
         config.id = host->id;
         config.seeds = host->seeds;
+        config.tls = host->tls;
+        config.auth_offer = host->auth_offer;
+        config.auth_accept = host->auth_accept;
+        config.framings = host->framings;
+        if (host->secrets) {
+                config.secrets = host->secrets;
+                config.n_secrets = 2;
+        }
         if (node_new(&host->node, &config, &edge, host) < 0)
                 abort();
 
@@ -234,7 +263,11 @@ void host_thaw(Host *host) {
 }
 
 static int host_accept(Proc *proc, const char *address, Stream **ret) {
-        return node_accept(container_of(proc, Host, proc)->node, address, ret);
+        Host *host = container_of(proc, Host, proc);
+        int r = node_accept(host->node, address, ret);
+
+        host->world->sums.turned_away += r == -EBUSY;
+        return r;
 }
 
 static const ProcOps host_proc_ops = {

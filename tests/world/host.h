@@ -24,6 +24,10 @@ struct Host {
         char id[64];
         char address[64];
         const char *seeds[NET_HOSTS_MAX + 1];
+        /* its links: as in NodeConfig */
+        bool tls;
+        const char *const *auth_offer, *const *auth_accept, *const *framings;
+        const NodeSecret *secrets; /* two; NULL: the world's */
 
         Node *node; /* NULL: it doesn't run */
         unsigned starts;
@@ -41,6 +45,8 @@ struct Host {
 
 void host_init(Host *host, World *world, unsigned index, const char *id);
 void host_deinit(Host *host);
+/* With links of some kind, all of which go together. Counts when its node starts. */
+void host_choose_links(Host *host, Rng *rng);
 
 /* It is another machine, at that address, that has its ID. While its node does not run. */
 void host_move(Host *host, unsigned place);

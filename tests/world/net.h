@@ -16,6 +16,7 @@ struct Net {
         Sim *sim;
         List cables;
         unsigned next_port; /* of outgoing connections */
+        uint64_t n_secured; /* ends on which TLS came about */
         uint64_t user_timeout;
         Proc *listeners[NET_HOSTS_MAX];
         bool dark[NET_HOSTS_MAX]; /* no power */
@@ -23,8 +24,9 @@ struct Net {
         uint64_t latency[NET_HOSTS_MAX][NET_HOSTS_MAX];
 
         /* the kind of network that it is */
-        bool grained; /* odd segment sizes */
-        bool narrow;  /* small buffers, little bandwidth */
+        bool grained;          /* odd segment sizes */
+        bool narrow;           /* small buffers, little bandwidth */
+        unsigned tls_failures; /* percent, of each step of TLS */
 };
 
 void net_init(Net *net, Sim *sim);

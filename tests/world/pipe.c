@@ -166,11 +166,12 @@ size_t pipe_room(const Pipe *pipe) {
         return pipe->tail != PIPE_OPEN || used >= pipe->capacity ? 0 : pipe->capacity - used;
 }
 
-size_t pipe_put(Pipe *pipe, const Queue *from) {
+size_t pipe_put(Pipe *pipe, const Queue *from, size_t max) {
         size_t room = pipe_room(pipe), moved = 0;
         struct iovec iov[16];
         int n = queue_iov(from, iov, 16);
 
+        room = room < max ? room : max;
         for (int i = 0; i < n && moved < room; i++) {
                 size_t len = iov[i].iov_len < room - moved ? iov[i].iov_len : room - moved;
 

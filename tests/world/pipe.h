@@ -63,8 +63,8 @@ void pipe_init(Pipe *pipe, Sim *sim, const PipeOps *ops);
 void pipe_deinit(Pipe *pipe);
 
 size_t pipe_room(const Pipe *pipe);
-/* Copies from the front of the queue what fits: the octets to consume there. 0: no room. */
-size_t pipe_put(Pipe *pipe, const Queue *from);
+/* Copies from the front of the queue what fits, at most `max` octets: those to consume there. 0: no room. */
+size_t pipe_put(Pipe *pipe, const Queue *from, size_t max);
 /* Arrived octets: how many lie at *ret. */
 size_t pipe_peek(const Pipe *pipe, const uint8_t **ret);
 void pipe_consume(Pipe *pipe, size_t n);

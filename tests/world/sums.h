@@ -27,6 +27,8 @@
         X(reconnects, "reconnects") \
         X(failures, "attempts failed") \
         X(refused, "handshakes refused") \
+        X(turned_away, "connections turned away") \
+        X(secured, "ends with TLS") \
         X(slow, "programs cut for slowness") \
         X(slow_peers, "peers cut for slowness") \
         X(alarms, "simulator events")

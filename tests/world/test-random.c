@@ -32,10 +32,10 @@ static const char *failed_plant(void);
 
 static void choose_times(World *world) {
         /* monitor_timeout, heartbeat_interval, connect_interval, handshake_timeout: seconds / 10. A round
-         * trip takes up to 0.6 s: connect_interval has to be longer, or an attempt may fail when all is
-         * well. */
+         * trip takes up to 0.6 s: connect_interval has to be longer, and handshake_timeout longer than four
+         * of them, or an attempt may fail when all is well. */
         static const uint16_t times[][4] = {
-                {300, 50, 20, 50}, {100, 20, 10, 20}, {60, 10, 10, 20}, {60, 20, 20, 50}};
+                {300, 50, 20, 50}, {100, 20, 10, 40}, {60, 10, 10, 40}, {60, 20, 20, 50}};
         const uint16_t *t = times[rng_below(&world->sim.rng, 4)];
         NodeConfig *config = &world->node_config;
 
@@ -69,6 +69,7 @@ static void choose_net(World *world) {
 
         world->net.grained = rng_percent(rng, 50);
         world->net.narrow = rng_percent(rng, 40);
+        world->net.tls_failures = rng_percent(rng, 30) ? 5 : 0;
         for (unsigned i = 1; i <= world->n_hosts; i++)
                 for (unsigned j = 1; j <= world->n_hosts; j++)
                         world->net.latency[i][j] = 20 + rng_below(rng, longest + 1);
@@ -90,6 +91,8 @@ static World *choose_world(uint64_t seed, FILE *trace) {
         choose_times(world);
         choose_limits(world);
         choose_net(world);
+        for (unsigned i = 1; i <= world->n_hosts; i++)
+                host_choose_links(&world->hosts[i], &world->sim.rng);
         return world;
 }
 
@@ -167,6 +170,7 @@ static void sum_up(World *world, Sums *sums) {
         own->progs = world->n_progs;
         own->ports = world->n_ports;
         own->lost = own->sent - own->delivered;
+        own->secured = world->net.n_secured;
         sums_add(sums, own);
 }
 

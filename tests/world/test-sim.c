@@ -144,7 +144,7 @@ static size_t tube_put(Tube *tube, unsigned from, size_t n) {
                 octet = (uint8_t) (from + i);
                 check_int(queue_put(&queue, &octet, 1), ==, 0);
         }
-        put = pipe_put(&tube->pipe, &queue);
+        put = pipe_put(&tube->pipe, &queue, SIZE_MAX);
         queue_deinit(&queue);
         return put;
 }

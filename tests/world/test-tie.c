@@ -21,6 +21,8 @@ static World *meeting_new(uint64_t seed) {
         uint64_t longest = 1 + rng_delay(rng, 50 * USEC_PER_MSEC);
 
         world->net.grained = rng_percent(rng, 30);
+        for (unsigned i = 1; i <= 2; i++)
+                host_choose_links(world_host(world, i), rng);
         world->net.latency[1][2] = rng_below(rng, longest);
         world->net.latency[2][1] = rng_percent(rng, 50) ? world->net.latency[1][2] : rng_below(rng, longest);
         return world;

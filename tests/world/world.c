@@ -97,6 +97,7 @@ void world_set_hubs(World *world, unsigned n) {
 /* --- its life ---------------------------------------------------------------------------------------- */
 
 World *world_new(const WorldConfig *config) {
+        static const NodeSecret secret = {"geheim", 6};
         World *world = checked(calloc(1, sizeof(*world)));
         char id[64];
 
@@ -108,7 +109,7 @@ World *world_new(const WorldConfig *config) {
         world->n_hubs = 1;
         world->socket_capacity = 200000;
         world->node_config = (NodeConfig){
-                .secrets = &(NodeSecret){"geheim", 6},
+                .secrets = &secret,
                 .n_secrets = 1,
                 .monitor_timeout = 30 * USEC_PER_SEC,
                 .connect_interval = 2 * USEC_PER_SEC,
@@ -238,6 +239,7 @@ void world_cut(World *world, unsigned a, unsigned b, bool there, bool back) {
 void world_heal(World *world) {
         sim_trace(&world->sim, "all heals");
         world->calm = true;
+        world->net.tls_failures = 0;
         for (unsigned i = 1; i <= world->n_hosts; i++) {
                 for (unsigned j = 1; j <= world->n_hosts; j++)
                         net_heal(&world->net, i, j);

@@ -2,6 +2,7 @@
 
 #include "rig.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -93,13 +94,19 @@ static void rig_forget_connect(RigEnd *end) {
 }
 
 static void rig_take(RigEnd *end) {
+        Stream *stream = end->stream;
         struct iovec iov;
 
-        while (!end->slow && queue_iov(&end->stream->out, &iov, 1) > 0) {
+        while (!end->slow && queue_iov(&stream->out, &iov, 1) > 0) {
                 size_t n = iov.iov_len;
 
+                /* what goes into records waits until there are any */
+                if (stream->tls != STREAM_TLS_NONE && !end->secured)
+                        n = n < stream->plain ? n : stream->plain;
+                if (n == 0)
+                        return;
                 buf_put(&end->in, iov.iov_base, n);
-                stream_sent(end->stream, n);
+                stream_sent(stream, n);
         }
 }
 
@@ -167,14 +174,32 @@ static void rig_read_lines(RigEnd *end) {
         snprintf(end->node_nonce, sizeof(end->node_nonce), "%s", rig_line(end));
 }
 
-RigEnd *rig_accept(Rig *rig) {
+RigEnd *rig_accept_from(Rig *rig, const char *address) {
         RigEnd *end = rig_end_new(rig);
+        int r;
 
-        snprintf(end->address, sizeof(end->address), "192.0.2.1:%zu", 1000 + rig->n_ends);
-        check_int(node_accept(rig->node, end->address, &end->stream), ==, 0);
+        snprintf(end->address, sizeof(end->address), "%s", address);
+        r = node_accept(rig->node, end->address, &end->stream);
+        if (r < 0) {
+                check_int(r, ==, -EBUSY);
+                rig->n_ends--;
+                free(end);
+                return NULL;
+        }
+
         end->stream->edge = end;
         rig_turn(rig);
         rig_read_lines(end);
+        return end;
+}
+
+RigEnd *rig_accept(Rig *rig) {
+        char address[64];
+        RigEnd *end;
+
+        snprintf(address, sizeof(address), "192.0.2.1:%zu", 1001 + rig->n_ends);
+        end = rig_accept_from(rig, address);
+        check(end);
         return end;
 }
 
@@ -191,28 +216,57 @@ RigEnd *rig_connected(Rig *rig) {
         return end;
 }
 
-void rig_greet(RigEnd *end, const char *id, const char *keys) {
+void rig_greet_as(RigEnd *end, const char *id, const char *lists, const char *keys, const char *nonce) {
         char lines[700];
 
-        snprintf(end->greeting, sizeof(end->greeting), "aemp;1;%s;tls_sha3_512,hmac_sha3_512;json,cbor%s",
-                id, keys);
-        snprintf(end->nonce, sizeof(end->nonce), "nonce-of-%s-%zu", id, end->rig->n_ends);
+        snprintf(end->greeting, sizeof(end->greeting), "aemp;1;%s;%s%s", id, lists, keys);
+        snprintf(end->nonce, sizeof(end->nonce), "%s", nonce);
         snprintf(lines, sizeof(lines), "%s\n%s\r\n", end->greeting, end->nonce);
         rig_octets(end, lines, strlen(lines));
 }
 
-void rig_auth(RigEnd *end, const char *secret) {
-        char token[AUTH_TOKEN_LEN + 1], line[300];
+void rig_greet(RigEnd *end, const char *id, const char *keys) {
+        char nonce[128];
+
+        snprintf(nonce, sizeof(nonce), "nonce-of-%s-%zu", id, end->rig->n_ends);
+        rig_greet_as(end, id, "tls_sha3_512,hmac_sha3_512;cbor,json", keys, nonce);
+}
+
+static const char *token_text(const char *method, const char *secret, const AuthLines *lines) {
+        static Buf text;
         Auth *auth;
 
-        check_int(auth_new(&auth, secret, strlen(secret)), ==, 0);
-        check_int(auth_token(auth, str_from(end->greeting), str_from(end->nonce),
-                          str_from(end->node_greeting), str_from(end->node_nonce), token),
-                ==, 0);
+        buf_reset(&text);
+        check_int(auth_new(&auth, &(NodeSecret){secret, strlen(secret)}, 1), ==, 0);
+        check_int(auth_put_token(auth, auth_method_from_string(str_from(method)), lines, &text), ==, 0);
         auth_free(auth);
+        buf_putc(&text, '\0');
+        return (const char *) text.data;
+}
 
-        snprintf(line, sizeof(line), "hmac_sha3_512;%s;cbor\n", token);
+const char *rig_token(RigEnd *end, const char *method, const char *secret) {
+        const AuthLines lines = {str_from(end->greeting), str_from(end->nonce), str_from(end->node_greeting),
+                str_from(end->node_nonce)};
+
+        return token_text(method, secret, &lines);
+}
+
+const char *rig_node_token(RigEnd *end, const char *method, const char *secret) {
+        const AuthLines lines = {str_from(end->node_greeting), str_from(end->node_nonce),
+                str_from(end->greeting), str_from(end->nonce)};
+
+        return token_text(method, secret, &lines);
+}
+
+void rig_auth_as(RigEnd *end, const char *method, const char *secret, const char *framing) {
+        char line[300];
+
+        snprintf(line, sizeof(line), "%s;%s;%s\n", method, rig_token(end, method, secret), framing);
         rig_octets(end, line, strlen(line));
+}
+
+void rig_auth(RigEnd *end, const char *secret) {
+        rig_auth_as(end, "hmac_sha3_512", secret, "cbor");
 }
 
 RigEnd *rig_peer(Rig *rig, const char *id) {
@@ -224,6 +278,42 @@ RigEnd *rig_peer(Rig *rig, const char *id) {
         return end;
 }
 
+void rig_secure(RigEnd *end) {
+        const StreamSecurity security = {.version = "TLSv1.3",
+                .cipher = "TLS_AES_256_GCM_SHA384",
+                .subject = "CN=other",
+                .expires = 12345};
+        Buf records = end->records;
+
+        check(end->stream && end->stream->tls != STREAM_TLS_NONE && !end->secured);
+        end->records = BUF_INIT;
+        end->secured = true;
+        stream_secured(end->stream, &security);
+        rig_take(end);
+        rig_turn(end->rig);
+        if (records.len > 0 && end->stream)
+                rig_octets(end, records.data, records.len);
+        buf_deinit(&records);
+}
+
+/* TLS is no more than a place in the stream: behind it comes, unchanged, what records would hold. */
+static void rig_feed(RigEnd *end, const uint8_t *p, size_t n) {
+        size_t taken = 0;
+
+        if (end->stream && (end->stream->tls == STREAM_TLS_NONE || end->secured))
+                taken = stream_input(end->stream, p, n);
+        check_int(taken, <=, n);
+        rig_turn(end->rig);
+        if (!end->stream || end->stream->tls == STREAM_TLS_NONE || end->secured) {
+                check(!end->stream || taken == n);
+                return;
+        }
+
+        buf_put(&end->records, p + taken, n - taken);
+        if (!end->no_tls)
+                rig_secure(end);
+}
+
 void rig_octets(RigEnd *end, const void *p, size_t n) {
         check(end->stream);
         if (end->held) {
@@ -232,12 +322,10 @@ void rig_octets(RigEnd *end, const void *p, size_t n) {
         }
 
         for (; end->slowly && n > 1; n--) {
-                stream_input(end->stream, p, 1);
-                rig_turn(end->rig);
+                rig_feed(end, p, 1);
                 p = (const uint8_t *) p + 1;
         }
-        stream_input(end->stream, p, n);
-        rig_turn(end->rig);
+        rig_feed(end, p, n);
 }
 
 void rig_release(RigEnd *end) {
@@ -271,7 +359,7 @@ const char *rig_heard(RigEnd *end) {
         Frame frame;
         int r;
 
-        frame_reader_init(&reader, end->json ? FRAMING_JSON : FRAMING_CBOR, 1 << 20);
+        frame_reader_init(&reader, end->json && !end->hears_cbor ? FRAMING_JSON : FRAMING_CBOR, 1 << 20);
         buf_reset(&end->text);
         while ((r = frame_reader_next(&reader, &p, &n, &frame)) > 0) {
                 check_int(json_from_cbor(frame.p, frame.len, &end->text), ==, 0);
@@ -385,16 +473,28 @@ Rig *rig_new(const char *id, const char *const *seeds) {
         return rig_new_with(id, seeds, NULL);
 }
 
+static void rig_end_free(RigEnd *end) {
+        buf_deinit(&end->in);
+        buf_deinit(&end->text);
+        buf_deinit(&end->out);
+        buf_deinit(&end->records);
+        free(end);
+}
+
+void rig_forget(Rig *rig) {
+        RigEnd *end = rig->ends[--rig->n_ends];
+
+        check(!end->stream);
+        rig_end_free(end);
+}
+
 Rig *rig_free(Rig *rig) {
         for (size_t i = 0; i < rig->n_ends; i++) {
                 RigEnd *end = rig->ends[i];
 
                 if (end->stream)
                         stream_closed(end->stream, "the test is over");
-                buf_deinit(&end->in);
-                buf_deinit(&end->text);
-                buf_deinit(&end->out);
-                free(end);
+                rig_end_free(end);
         }
         node_free(rig->node);
         buf_deinit(&rig->events);

@@ -18,13 +18,17 @@ typedef struct Rig Rig;
 /* The far end of one of the node's streams. */
 typedef struct RigEnd {
         Rig *rig;
-        Stream *stream; /* NULL: closed */
-        bool json;      /* the stream's messages are JSON, else CBOR */
-        bool slow;      /* nothing is taken off the stream */
-        bool slowly;    /* what we send arrives octet by octet */
-        bool held;      /* what we send is kept until rig_release() */
+        Stream *stream;  /* NULL: closed */
+        bool json;       /* the stream's messages are JSON, else CBOR */
+        bool hears_cbor; /* what the node sends is CBOR all the same */
+        bool slow;       /* nothing is taken off the stream */
+        bool slowly;     /* what we send arrives octet by octet */
+        bool held;       /* what we send is kept until rig_release() */
+        bool no_tls;     /* TLS does not get on before rig_secure() */
+        bool secured;
         Buf out;
-        Buf in; /* what the node wrote and was not looked at */
+        Buf records; /* what came behind the place where TLS begins, while it doesn't get on */
+        Buf in;      /* what the node wrote and was not looked at */
         Buf text;
         char address[64];
         char prefix[64];
@@ -65,12 +69,24 @@ RigEnd *rig_client(Rig *rig, const char *program);
 RigEnd *rig_attach(Rig *rig, uid_t uid);
 /* A connection that came in; the node's two lines were read. */
 RigEnd *rig_accept(Rig *rig);
+/* From that address. NULL: it was turned away. */
+RigEnd *rig_accept_from(Rig *rig, const char *address);
+/* The newest end is closed, and will not be looked at any more: for tests that have very many. */
+void rig_forget(Rig *rig);
 /* The oldest one that the node makes is through; its two lines were read. */
 RigEnd *rig_connected(Rig *rig);
 /* Sends our two lines for that node ID, `keys` starts with ';' or is empty. */
 void rig_greet(RigEnd *end, const char *id, const char *keys);
+/* The same with lists of methods and framings, and a nonce. */
+void rig_greet_as(RigEnd *end, const char *id, const char *lists, const char *keys, const char *nonce);
 /* Sends our auth line, correct for that secret. */
 void rig_auth(RigEnd *end, const char *secret);
+void rig_auth_as(RigEnd *end, const char *method, const char *secret, const char *framing);
+/* The token of one side, for that secret; valid until the next call. */
+const char *rig_token(RigEnd *end, const char *method, const char *secret);
+const char *rig_node_token(RigEnd *end, const char *method, const char *secret);
+/* TLS is there, with a certificate of "CN=other". */
+void rig_secure(RigEnd *end);
 /* All of it: an established peer that came in. */
 RigEnd *rig_peer(Rig *rig, const char *id);
 

@@ -45,14 +45,32 @@ TEST(each_address_is_one) {
         rig_free(rig);
 }
 
-TEST(myself) {
+/* What the node wrote on the one goes to the other. */
+static void pass_on(RigEnd *to, const RigEnd *from) {
+        char lines[8300];
+
+        snprintf(lines, sizeof(lines), "%s\n%s\n", from->node_greeting, from->node_nonce);
+        rig_octets(to, lines, strlen(lines));
+}
+
+/* The node connects to itself; which of the two ends reads first does not matter. */
+static void meet_myself(bool incoming_first) {
         Rig *rig = rig_new("host1", two);
-        RigEnd *end;
+        RigEnd *out, *in, *end;
 
         rig_resolve(rig, two[0], two[0]);
-        end = rig_connected(rig);
-        rig_greet(end, "host1", "");
-        check(!end->stream);
+        out = rig_connected(rig);
+        in = rig_accept(rig);
+        if (incoming_first) {
+                pass_on(in, out);
+                check(!in->stream && out->stream);
+                pass_on(out, in);
+        } else {
+                pass_on(out, in);
+                check(!out->stream && in->stream);
+                pass_on(in, out);
+        }
+        check(!in->stream && !out->stream);
         check_str(rig_events(rig), "SEED_SELF host1 192.0.2.2:1 this seed is this node itself\n");
         rig_resolve(rig, two[1], two[1]);
         end = rig_connected(rig);
@@ -63,6 +81,42 @@ TEST(myself) {
         rig_sleep(rig, 100 * USEC_PER_SEC);
         check_int(rig->n_lookups, ==, 0);
         check_int(rig->n_connects, ==, 0);
+        rig_free(rig);
+}
+
+TEST(myself) {
+        meet_myself(/* incoming_first= */ true);
+}
+
+TEST(myself_the_other_way_round) {
+        meet_myself(/* incoming_first= */ false);
+}
+
+/* Somebody else there has our node ID, by mistake: that may be mended, so it is tried again. */
+TEST(namesake) {
+        Rig *rig = rig_new("host1", one);
+        RigEnd *end, *in;
+
+        for (unsigned i = 0; i < 3; i++) {
+                in = rig_accept(rig); /* its greeting is the same, but not its nonce */
+                rig_resolve(rig, one[0], two[0]);
+                end = rig_connected(rig);
+                rig_greet_as(end, "host1", in->node_greeting + strlen("aemp;1;host1;"), "", "n");
+                check_str(end->greeting, in->node_greeting);
+                check(!end->stream);
+                check(strstr(rig_events(rig),
+                        "CONNECT_FAILED - 192.0.2.2:1 it has my own node ID, but is not myself: each node "
+                        "needs an ID of its own\n"));
+                check_int(rig->n_lookups, ==, 0);
+                for (unsigned s = 0; s < 30 && rig->n_lookups == 0; s++)
+                        rig_sleep(rig, USEC_PER_SEC);
+        }
+        rig_resolve(rig, one[0], two[0]);
+        end = rig_connected(rig);
+        rig_greet(end, "host2", "");
+        rig_line(end);
+        rig_auth(end, RIG_SECRET);
+        check_int(node_peers_up(rig->node), ==, 1);
         rig_free(rig);
 }
 

@@ -57,6 +57,30 @@ TEST(accepted_goes_on_when_ours_ends) {
         rig_free(rig);
 }
 
+static void tls(NodeConfig *config) {
+        config->tls = true;
+}
+
+/* Our auth line waits for TLS, and yet is out: others go on waiting for it. */
+TEST(out_before_tls_is_there) {
+        Rig *rig = rig_new_with("host1", seeds, tls);
+        RigEnd *ours, *its;
+
+        rig_resolve(rig, seeds[0], seeds[0]);
+        ours = rig_connected(rig);
+        ours->no_tls = true;
+        rig_greet(ours, "host2", ";tls=1.0");
+        its = rig_accept(rig);
+        rig_greet(its, "host2", ";tls=1.0");
+        rig_auth_as(its, "tls_sha3_512", RIG_SECRET, "cbor");
+        check(its->secured && its->in.len == 0 && its->stream->out.len == 0);
+
+        rig_close(ours, "its certificate is not trusted");
+        check(strncmp(rig_line(its), "tls_sha3_512;", 13) == 0);
+        check_int(node_peers_up(rig->node), ==, 1);
+        rig_free(rig);
+}
+
 TEST(larger_aempd_does_not_wait) {
         Rig *rig = rig_new("host3", seeds);
         RigEnd *ours = out(rig, "host2", ";aempd=1"), *its = rig_accept(rig);
