@@ -38,9 +38,10 @@
  * back), or aemp_close() was called. -ESTALE: the port is dead. When a call fails, nothing happened and no
  * *ret was written.
  * - Callbacks run from aemp_process() or the attached event loop and from nowhere else, never inside another
- * call. They may do anything except call aemp_process(): drop their own slot, kill their own port, drop the
- * last reference to the aemp.
- * - Nothing blocks, except aemp_open(), aemp_wait(), aemp_flush(), aemp_close().
+ * call. They may do anything except call aemp_process() and what waits (-EBUSY): drop their own slot, kill
+ * their own port, drop the last reference to the aemp.
+ * - Nothing blocks, except aemp_open(), aemp_wait(), aemp_flush(), aemp_close(), and aemp_port_recv() and
+ * the others under "waiting".
  * - An aemp and all that belongs to it is used by one thread at a time. There are no globals, and nothing is
  * printed.
  * - Strings are UTF-8 and NUL-terminated, times are microseconds, clocks CLOCK_MONOTONIC.
@@ -76,7 +77,11 @@ typedef struct json_t json_t;
  * of a port (aemp_rcv(), aemp_rcv_default(), and every slot that was given a port with aemp_slot_set_port())
  * that kills the port, with the reason `die` and the error's text, or the text set with aemp_port_fail().
  * For others, aemp_process() returns the error at the end of its turn, or the attached event loop exits with
- * it. Positive results are reserved. */
+ * it.
+ *
+ * A result above 0 removes the callback: that of aemp_rcv(), aemp_rcv_match(), aemp_rcv_default(),
+ * aemp_every(), aemp_mon_nodes(), aemp_func() and aemp_on_...() is not called again, and its slot is done.
+ * For what is called once anyway it means nothing. */
 
 /* A message for the port. `msg` and all that was unpacked from it is valid until the callback returns,
  * unless kept with aemp_msg_ref(). */
@@ -95,6 +100,10 @@ typedef int (*aemp_node_fn)(aemp *a, const char *node, int up, aemp_msg *reason,
 typedef int (*aemp_refused_fn)(aemp *a, const char *tag, const char *code, const char *text, void *userdata);
 /* It happened. */
 typedef int (*aemp_fn)(aemp *a, void *userdata);
+/* A function that others may call (`port` is NULL) or spawn (`port` is the new port): see aemp_func(). */
+typedef int (*aemp_func_fn)(aemp *a, aemp_port *port, aemp_msg *args, void *userdata);
+/* Code that runs for a port: see aemp_port_run(). */
+typedef int (*aemp_port_fn)(aemp_port *port, void *userdata);
 
 /* --- attaching -------------------------------------------------------------------------------------- */
 
@@ -183,8 +192,8 @@ aemp_slot *aemp_slot_ref(aemp_slot *slot);
 aemp_slot *aemp_slot_unref(aemp_slot *slot);
 
 /* Makes it belong to a port: it ends when the port dies, its callback runs with aemp_self() as the port, and
- * when that fails the port dies. Not for slots of aemp_rcv(), which have a port: -EINVAL. -ESTALE also when
- * the slot is done. */
+ * when that fails the port dies. Not for slots of aemp_rcv(), aemp_rcv_match() and aemp_reg(), which have a
+ * port: -EINVAL. -ESTALE also when the slot is done. */
 int aemp_slot_set_port(aemp_slot *slot, aemp_port *port);
 
 /* --- ports ------------------------------------------------------------------------------------------ */
@@ -210,8 +219,23 @@ aemp *aemp_port_get(aemp_port *port);
 /* Messages whose first element is `tag` go to fn, which sees the elements after it. Takes the place of an
  * earlier one with the same tag, whose slot is then done. */
 int aemp_rcv(aemp_port *port, aemp_slot **ret, const char *tag, aemp_msg_fn fn, void *userdata);
+/* Messages whose first elements are like these go to fn, which sees the whole message. The format is that of
+ * aemp_snd(), with `_` for an element that may be anything: "[s,i]" with "child_died", pid; "[_,_,i]"
+ * with 3. A string also matches a byte string with the same characters, and a number whose decimal string it
+ * is; a number its decimal string, and any other form of the same number. Patterns are tried in the order in
+ * which they were made, before the tags of aemp_rcv(). `_` also stands within arrays, and for values of
+ * maps; these are like those with as many elements, and the same keys. */
+int aemp_rcv_match(
+        aemp_port *port, aemp_slot **ret, aemp_msg_fn fn, void *userdata, const char *format, ...);
+int aemp_rcv_matchv(
+        aemp_port *port, aemp_slot **ret, aemp_msg_fn fn, void *userdata, const char *format, va_list ap);
 /* Changes what was given to aemp_port_new(). */
 int aemp_rcv_default(aemp_port *port, aemp_msg_fn fn, void *userdata);
+
+/* Runs fn now, as a callback of that port: aemp_self() is the port, and when fn returns a negative errno the
+ * port dies with `die`. Returns what fn returned. May be called anywhere, also within a callback. -ESTALE.
+ */
+int aemp_port_run(aemp_port *port, aemp_port_fn fn, void *userdata);
 
 /* The port whose callback is running, NULL outside of any. */
 aemp_port *aemp_self(aemp *a);
@@ -219,6 +243,10 @@ aemp_port *aemp_self(aemp *a);
 /* "return aemp_port_fail(port, r, "no such key %s", key);" in a callback: r is a negative errno and is
  * returned, the text becomes that of the reason `die`. */
 int aemp_port_fail(aemp_port *port, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The node that the message, call or spawn that is being handled came from; outside of a callback for one of
+ * these the own node. Valid during the callback. */
+const char *aemp_origin(aemp *a);
 
 /* --- sending ---------------------------------------------------------------------------------------- */
 
@@ -229,18 +257,21 @@ int aemp_port_fail(aemp_port *port, int r, const char *format, ...) __attribute_
  *
  * The format is jansson's, and stands for an array, the elements of the message; NULL is "[]". White space,
  * ',' and ':' between items are skipped.
- *
- *     s   const char *               a string. s? : NULL becomes null
+ */
+/* clang-format off */
+/*     s   const char *               a string. s? : NULL becomes null
  *     s#  const char *, int          the same with its length; s% with a size_t. s#? and s%? too
  *     b#  const void *, int          octets, as a byte string; b% with a size_t
  *     n   -                          null
  *     b   int                        false or true
  *     i   int                        I   long long (json_int_t)
  *     f   double                     nothing but null can stand for NaN and infinities in JSON
- *     o   json_t *                   its reference is taken, also when the call fails; O leaves it. o? and
- * O? : NULL is null [ ] { }                        arrays and maps; keys are s, s#, s%
+ *     o   json_t *                   its reference is taken, also when the call fails; O leaves it.
+ *                                    o? and O? : NULL is null
+ *     [ ] { }                        arrays and maps; keys are s, s#, s%
  *
  * A string that is not UTF-8 is -EINVAL. */
+/* clang-format on */
 int aemp_snd(aemp *a, const char *to, const char *format, ...);
 int aemp_sndv(aemp *a, const char *to, const char *format, va_list ap);
 /* An array. It is not referenced. */
@@ -249,10 +280,15 @@ int aemp_snd_json(aemp *a, const char *to, json_t *array);
  * aemp_msg_raw() gives. The fastest way. -EBADMSG: not exactly n well-formed items. */
 int aemp_snd_raw(aemp *a, const char *to, size_t n, const void *data, size_t size);
 
+/* Sends the message *from* another node: that node passes it on to `to`. */
+int aemp_snd_on(aemp *a, const char *node, const char *to, const char *format, ...);
+
 /* Kills a port, of this process or of another. The format is the reason; NULL or "[]" is a normal end. Comes
  * after all that was sent to the port before. Killing what does not exist, or a node: nothing happens. */
 int aemp_kil(aemp *a, const char *id, const char *format, ...);
 int aemp_kilv(aemp *a, const char *id, const char *format, va_list ap);
+/* The reason as an array, which is not referenced. */
+int aemp_kil_json(aemp *a, const char *id, json_t *reason);
 /* Kills an own port at once: none of its callbacks run after this, messages on their way to it are lost. Who
  * monitors it is told in the next turn, after all that it sent. */
 int aemp_port_kil(aemp_port *port, const char *format, ...);
@@ -279,6 +315,68 @@ int aemp_mon_snd(aemp *a, aemp_slot **ret, const char *id, const char *to, const
  * the call. Errors as with aemp_snd(). */
 int aemp_cal(aemp *a, aemp_slot **ret, const char *to, uint64_t timeout, aemp_cal_fn fn, void *userdata,
         const char *format, ...);
+
+/* The same with an array, which is not referenced; the reply port's ID is appended to what is sent. */
+int aemp_cal_json(aemp *a, aemp_slot **ret, const char *to, uint64_t timeout, aemp_cal_fn fn, void *userdata,
+        json_t *array);
+
+/* --- names and functions ---------------------------------------------------------------------------- */
+
+/* Registers the port under a well-known name of its node: 1 to 255 printable characters. Others find it with
+ * the request `wkp`: aemp_cal(a, NULL, node, timeout, fn, userdata, "[s,s]", "wkp", name), whose reply is
+ * its port ID or null. The name stays with the port, also across aemp_on_reattach(), until the slot is
+ * dropped or the port dies. A port has one name, the last one; another port of the same user that had the
+ * name loses it. May be called while aempd is away. When aempd refuses it (another user has the name) the
+ * callbacks of aemp_on_refused() run with the tag `reg1`. */
+int aemp_reg(aemp_port *port, aemp_slot **ret, const char *name);
+
+/* Offers a function to the whole network. Names have `::` in them, are printable ASCII, at most 255
+ * characters, and don't begin with "AnyEvent::MP::", "aempd::" or "g_"; one that ends in `::` stands for all
+ * below it for which nothing longer fits, aemp_func_name() tells which was meant. For each call fn runs with
+ * port NULL; nobody waits for an answer, so arguments for replying are the function's own affair. For each
+ * spawn fn runs in the context of the new port (aemp_self()), which has the ID that the caller knows
+ * already; fn gives it its callbacks. When fn fails, the port dies with `die`. The port lives on until it is
+ * killed. May be called while aempd is away, and stays across aemp_on_reattach(); two of a name in one
+ * process: -EEXIST. When another process has that name already, aempd calls that one as long as it is there.
+ * When aempd refuses it, the callbacks of aemp_on_refused() run with the tag `func1`.
+ *
+ * The name of a spawned port was chosen by its caller, and is its name on this attachment only: afterwards
+ * it has a new ID as all ports, which the caller can't know. From within this process, too, it is reached
+ * through aempd as a port of others is, in one order with what they send to it: monitors on it fire when
+ * aempd goes away, and sending to it gives -ENOTCONN meanwhile. */
+int aemp_func(aemp *a, aemp_slot **ret, const char *name, aemp_func_fn fn, void *userdata);
+/* The name that was called, during the callback; NULL outside. */
+const char *aemp_func_name(aemp *a);
+
+/* Calls a function on a node; "" is the own one. Nothing comes back. Errors as with aemp_snd(); -EINVAL also
+ * for a name without `::`. */
+int aemp_snd_to_func(aemp *a, const char *node, const char *function, const char *format, ...);
+/* Makes a port on that node, and runs the function there for it, with these arguments. *ret gets its ID at
+ * once, free() it: it may be sent to and monitored before it exists. When that fails, monitors on it fire.
+ * Errors as with aemp_snd_to_func(). */
+int aemp_spawn(aemp *a, char **ret, const char *node, const char *function, const char *format, ...);
+int aemp_spawnv(aemp *a, char **ret, const char *node, const char *function, const char *format, va_list ap);
+int aemp_spawn_json(aemp *a, char **ret, const char *node, const char *function, json_t *arguments);
+
+/* --- waiting ---------------------------------------------------------------------------------------- */
+
+/* For programs without a loop, and for threads with an aemp of their own. These wait, run no callback, and
+ * take nothing but what they are about. What else comes meanwhile and would run a callback, or is for
+ * another port, waits for aemp_process(), at most 64 MiB of it: then -ENOBUFS. Until aemp_process() has told
+ * the monitors of a node that went down, calls to it end with -ECONNRESET. -ETIMEDOUT; -EINTR; -EBUSY inside
+ * of a callback; -ENOTCONN when aempd went away (what is there already is given out first); -ESTALE when the
+ * port died. */
+
+/* The next message for that port, also one that has callbacks; aemp_msg_unref() it. A timeout of 0 does not
+ * wait. */
+int aemp_port_recv(aemp_port *port, aemp_msg **ret, uint64_t timeout);
+/* The next one with that tag, which is taken off; others for the port stay. -ESTALE also when the port is to
+ * die behind these. */
+int aemp_port_recv_tag(aemp_port *port, aemp_msg **ret, const char *tag, uint64_t timeout);
+/* As aemp_cal(), and waits for the end of the call: 0, and *ret is the reply; -ECONNRESET (`to` died) and
+ * -ECONNREFUSED (aempd refused it), and *ret is the reason; *ret is to be dropped in these three cases only.
+ * -EDEADLK: `to` is a port of this process, which can't answer meanwhile. */
+int aemp_cal_wait(aemp *a, aemp_msg **ret, const char *to, uint64_t timeout, const char *format, ...);
 
 /* --- timers ----------------------------------------------------------------------------------------- */
 
@@ -319,24 +417,31 @@ const char *aemp_msg_tag(aemp_msg *msg);
 /* Number of elements. In a callback of aemp_rcv() the tag does not count. */
 size_t aemp_msg_length(aemp_msg *msg);
 
+/* clang-format off */
 /* Reads the elements. The format is jansson's and stands for an array:
  *
- *     s   const char **              a string; s% and s# with its length in a size_t, int. A number is read
- * as its decimal string; a byte string as characters 0 to 255; -EBADMSG when it has a NUL and no length was
- * asked for. s? : null gives NULL b#  const void **, int *       a string's octets: those of a byte string,
- * the characters of a text string, which must be 0 to 255. b% with a size_t. Not terminated n null b   int *
- * false or true; as Perl has it, also 0, 1, "", "0", "1", null i   int *                      an integer, or
- * its decimal string; I with a long long; -EBADMSG when it does not fit f   double *                   any
- * number, or a numeric string o   json_t **                  any value, which belongs to the message; O a
- * new reference [ ]                            an array {s:f, s?:f}                    a map: keys (given as
- * const char *) and formats; s? may be missing, nothing is written then
+ *     s   const char **              a string. A number is read as its decimal string; a byte string as
+ *                                    characters 0 to 255; -EBADMSG when it has a NUL and no length was asked
+ *                                    for: s% and s#, and a size_t *, int *. s? : null gives NULL
+ *     b#  const void **, int *       a string's octets: those of a byte string, the characters of a text
+ *                                    string, which must be 0 to 255. b% with a size_t *. Not terminated
+ *     n   -                          null
+ *     b   int *                      false or true; as Perl has it, also 0, 1, "", "0", "1", null
+ *     i   int *                      an integer, or its decimal string; I with a long long; -EBADMSG when it
+ *                                    does not fit
+ *     f   double *                   any number, or a numeric string
+ *     o   json_t **                  any value, which belongs to the message; O a new reference
+ *     [ ]                            an array
+ *     {s:f, s?:f}                    a map: keys (given as const char *) and formats; s? may be missing,
+ *                                    nothing is written then
  *     * !                            before the closing bracket: more elements or keys are fine (the
- * default), or -EBADMSG
+ *                                    default), or -EBADMSG
  *
  * NULL in place of an address leaves that out. What points to memory belongs to the message. -EBADMSG: the
  * message is different; a callback that returns it kills its port with a text that says where. What stands
  * before that place was written. -EINVAL: the format is wrong. Nothing else is changed by it: read as often
  * as you like. */
+/* clang-format on */
 int aemp_msg_unpack(aemp_msg *msg, const char *format, ...);
 int aemp_msg_unpackv(aemp_msg *msg, const char *format, va_list ap);
 /* The elements as an array: a new reference. Octets become characters 0 to 255, tags go. */

@@ -82,14 +82,18 @@ static aemp *aemp_new(void) {
         a->ref = 1;
         a->loop.epoll = a->loop.timer = a->loop.wake = -1;
         a->ports = TABLE_INIT(aemp_port, number);
+        a->names = TABLE_INIT(Name, hash);
         a->attach.timer.fire = attach_timer_fire;
         stream_init(&a->stream);
         local_init(&a->local);
         watches_init(&a->watches);
         held_init(&a->held);
+        kept_init(&a->kept);
         nodes_init(&a->nodes);
         hooks_init(&a->hooks);
+        funcs_init(&a->funcs);
         list_init(&a->cals);
+        list_init(&a->regs);
         list_init(&a->slots);
         return a;
 }

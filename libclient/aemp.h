@@ -9,23 +9,30 @@
 
 #include <stdbool.h>
 
+#include "libclient/ask.h"
 #include "libclient/attach.h"
 #include "libclient/cal.h"
 #include "libclient/context.h"
+#include "libclient/func.h"
 #include "libclient/hash.h"
 #include "libclient/held.h"
 #include "libclient/home.h"
 #include "libclient/hook.h"
+#include "libclient/kept.h"
 #include "libclient/local.h"
 #include "libclient/loop.h"
 #include "libclient/message.h"
 #include "libclient/mon.h"
+#include "libclient/name.h"
 #include "libclient/node.h"
+#include "libclient/origin.h"
 #include "libclient/pack.h"
 #include "libclient/port.h"
 #include "libclient/public.h"
+#include "libclient/reg.h"
 #include "libclient/slot.h"
 #include "libclient/snd.h"
+#include "libclient/spawn.h"
 #include "libclient/stream.h"
 #include "libclient/table.h"
 #include "libclient/timer.h"
@@ -49,17 +56,24 @@ struct aemp {
         Stream stream;
         Loop loop;
         Context context;
+        Origin origin;
 
         Table ports;
         uint64_t last_number;
+        Table names;         /* that others chose for ports */
+        uint64_t last_spawn; /* number of a port elsewhere */
+        Funcs funcs;
         Local local;
         Watches watches;
         Held held;
+        Kept kept;
         Timers timers;
         Nodes nodes;
         Hooks hooks;
-        List cals;  /* that are open */
-        List slots; /* all that work */
+        List cals;         /* that are open */
+        CalSlot *cal_wait; /* the one that the program waits for, or NULL */
+        List regs;         /* RegSlot */
+        List slots;        /* all that work */
 
         Outgoing outgoing;
 };

@@ -48,7 +48,7 @@ static void timer_slot_fire(aemp *a, Timer *timer) {
 
         r = t->fn(a, t->userdata);
 
-        slot_unpin(&t->slot);
+        slot_returned(&t->slot, r);
         context_leave(a, port, r);
 }
 

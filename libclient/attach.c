@@ -52,7 +52,7 @@ static int greeting_make(const char *program, char **ret) {
                 else
                         buf_putc(&buf, c >= ' ' && c < 0x7f ? (uint8_t) c : '?');
         }
-        buf_put_str(&buf, STR_LIT(";;cbor\n"));
+        buf_put_str(&buf, STR_LIT(";;cbor;src=1\n"));
         buf_putc(&buf, 0);
         if (buf_error(&buf) < 0)
                 return buf_error(&buf);
@@ -166,7 +166,8 @@ static bool greeting_parse(Str line, Greeting *ret) {
         while (line.n > 0)
                 greeting_key(&g, line_take(&line, ';'));
 
-        if (!node_id_is_valid(g.node) || g.prefix.n == 0 || g.prefix.n + NUMBER_TEXT62_MAX > PORT_NAME_MAX)
+        if (!node_id_is_valid(g.node) || g.prefix.n == 0 || !port_name_is_valid(g.prefix) ||
+                strlen(SPAWN_MARK) + g.prefix.n + NUMBER_TEXT62_MAX > PORT_NAME_MAX)
                 return false;
 
         *ret = g;
@@ -184,6 +185,7 @@ static int attach_done(aemp *a, const Greeting *g) {
         home_deinit(&a->home);
         a->home = home;
         ports_renamed(a);
+        origin_set(a, STR_LIT(""));
         timer_unset(a, &a->attach.timer);
         a->attach.delay = DELAY_MIN;
         a->state = STATE_ATTACHED;
@@ -252,6 +254,7 @@ void attach_lost(aemp *a) {
         stream_close(&a->stream);
         held_clear(&a->held);
         a->outgoing.lost = false;
+        a->kept.ended = false;
         a->state = STATE_AWAY;
         attach_again(a);
         if (!was_attached)
@@ -269,6 +272,8 @@ void attach_regained(aemp *a) {
         _cleanup_buf_ Buf buf = BUF_INIT;
         Content reason;
 
+        funcs_attached(a);
+        regs_attached(a);
         nodes_attached(a);
         reason = reason_make(
                 &buf, STR_LIT("transport_error"), str_from(a->home.node), STR_LIT("aempd went away"));

@@ -5,7 +5,7 @@
  *
  * A port for the reply, a monitor on who is called, a timer: whichever comes first ends the call and the
  * others with it. The monitor is there before the message, so that the call ends when the message is lost,
- * too.
+ * too. Who knows the reply port may kill it in place of an answer.
  *
  * Two ends are ours to notice. aempd may refuse a request, and then nobody replies; its `refused` carries
  * the request's arguments, and so the reply port. And a reply to an ID from before aempd went away goes
@@ -17,16 +17,27 @@
 
 #include "libclient/aemp.h"
 #include "libclient/cal.h"
+#include "libclient/reason.h"
+#include "libclient/wait.h"
 #include "wire/cbor.h"
+#include "wire/id.h"
 
-typedef struct CalSlot {
+/* The end of a call that the program waits for. */
+typedef struct CalEnd {
+        bool reached;
+        int error;
+        aemp_msg *msg;
+} CalEnd;
+
+struct CalSlot {
         aemp_slot slot;
         Mon mon;
         Timer timer;
         aemp_port *reply;
         aemp_cal_fn fn;
         void *userdata;
-} CalSlot;
+        CalEnd *end; /* NULL: fn is called */
+};
 
 static void cal_slot_stop(aemp_slot *slot) {
         CalSlot *cal = container_of(slot, CalSlot, slot);
@@ -43,10 +54,28 @@ static const SlotType cal_slot_type = {
         .stop = cal_slot_stop,
 };
 
+/* Nobody is called, and the slot belongs to who waits. */
+static void cal_reach_end(aemp *a, CalSlot *cal, int error, const Content *content) {
+        CalEnd *end = cal->end;
+        aemp_msg msg;
+
+        message_init(&msg, &a->context, content);
+        end->msg = aemp_msg_ref(&msg);
+        end->error = end->msg ? error : -ENOMEM;
+        end->reached = true;
+        a->cal_wait = NULL;
+        slot_end(&cal->slot);
+}
+
 static void cal_end(aemp *a, CalSlot *cal, int error, const Content *content) {
         aemp_port *port = cal->slot.port;
         aemp_msg msg;
         int r;
+
+        if (cal->end) {
+                cal_reach_end(a, cal, error, content);
+                return;
+        }
 
         context_enter(a, port);
         slot_pin(&cal->slot);
@@ -87,18 +116,71 @@ bool cal_deliver(aemp_port *port, const Content *content) {
         return true;
 }
 
-bool cal_refuse(aemp *a, Str id, const Content *reason) {
+bool cal_kil(aemp_port *port, const Content *reason) {
+        CalSlot *cal = cal_of(port);
+
+        if (!cal)
+                return false;
+
+        cal_end(port->a, cal, -ECONNRESET, reason);
+        return true;
+}
+
+static CalSlot *cal_by_id(aemp *a, Str id) {
         aemp_port *port;
         uint64_t number;
 
         if (!home_read_id(&a->home, id, &number))
-                return false;
+                return NULL;
 
         port = port_find(a, number);
-        if (!port || !cal_of(port))
+        return port ? cal_of(port) : NULL;
+}
+
+bool cal_is_reply(const aemp_port *port) {
+        return !!cal_of(port);
+}
+
+bool cal_is_open(aemp *a, Str id) {
+        return !!cal_by_id(a, id);
+}
+
+bool cal_refuse(aemp *a, Str id, const Content *reason) {
+        CalSlot *cal = cal_by_id(a, id);
+
+        if (!cal)
                 return false;
 
-        cal_end(a, cal_of(port), -ECONNREFUSED, reason);
+        cal_end(a, cal, -ECONNREFUSED, reason);
+        return true;
+}
+
+static bool cal_wait_is_for(const aemp_port *port) {
+        return port->a->cal_wait && cal_of(port) == port->a->cal_wait;
+}
+
+bool cal_wait_reply(aemp_port *port, const Content *content) {
+        return cal_wait_is_for(port) && cal_deliver(port, content);
+}
+
+bool cal_wait_kil(aemp_port *port, const Content *reason) {
+        return cal_wait_is_for(port) && cal_kil(port, reason);
+}
+
+void cal_wait_died(aemp *a, const Watch *watch, const Content *reason) {
+        CalSlot *cal = a->cal_wait;
+
+        if (cal && cal->mon.watch == watch)
+                cal_end(a, cal, -ECONNRESET, reason);
+}
+
+bool cal_wait_refused(aemp *a, Str id, const Content *reason) {
+        CalSlot *cal = a->cal_wait;
+
+        if (!cal || cal_by_id(a, id) != cal)
+                return false;
+
+        cal_end(a, cal, -ECONNREFUSED, reason);
         return true;
 }
 
@@ -159,9 +241,31 @@ static int cal_start(CalSlot *cal, Str to, Buf *packed, uint64_t n) {
         return snd(a, to, &(Content){n + 1, packed->data, packed->len}, /* bounded= */ false);
 }
 
+/* The elements are in the buffer, n of them. */
+static int cal_send(
+        aemp *a, aemp_slot **ret, const char *to, uint64_t timeout, const CalSlot *how, uint64_t n) {
+        CalSlot *cal;
+        int r;
+
+        r = cal_new(a, timeout, &cal);
+        if (r < 0)
+                return r;
+
+        cal->fn = how->fn;
+        cal->userdata = how->userdata;
+        cal->end = how->end;
+        r = cal_start(cal, str_from(to), &a->outgoing.packed, n);
+        if (r < 0) {
+                aemp_slot_unref(&cal->slot);
+                return r;
+        }
+
+        slot_give(&cal->slot, ret);
+        return 0;
+}
+
 int aemp_cal(aemp *a, aemp_slot **ret, const char *to, uint64_t timeout, aemp_cal_fn fn, void *userdata,
         const char *format, ...) {
-        CalSlot *cal;
         Content content;
         va_list ap;
         int r;
@@ -176,18 +280,121 @@ int aemp_cal(aemp *a, aemp_slot **ret, const char *to, uint64_t timeout, aemp_ca
         if (r < 0)
                 return r;
 
-        r = cal_new(a, timeout, &cal);
+        return cal_send(a, ret, to, timeout, &(CalSlot){.fn = fn, .userdata = userdata}, content.n);
+}
+
+int aemp_cal_json(aemp *a, aemp_slot **ret, const char *to, uint64_t timeout, aemp_cal_fn fn, void *userdata,
+        json_t *array) {
+        Content content;
+        int r;
+
+        r = snd_check(a, str_from(to));
+        if (r >= 0)
+                r = fn ? pack_json(&a->outgoing.packed, &content, array) : -EINVAL;
         if (r < 0)
                 return r;
 
-        cal->fn = fn;
-        cal->userdata = userdata;
-        r = cal_start(cal, str_from(to), &a->outgoing.packed, content.n);
-        if (r < 0) {
-                aemp_slot_unref(&cal->slot);
-                return r;
-        }
+        return cal_send(a, ret, to, timeout, &(CalSlot){.fn = fn, .userdata = userdata}, content.n);
+}
 
-        slot_give(&cal->slot, ret);
-        return 0;
+/* --- waiting for it --------------------------------------------------------------------------------- */
+
+/* A death that was kept for other monitors is one for this call, too. */
+static void cal_look_at_deaths(aemp *a, const CalSlot *cal, Str to) {
+        Content reason;
+
+        if (kept_death(a, to, &reason))
+                cal_wait_died(a, cal->mon.watch, &reason);
+}
+
+/* While the death of something on that node is kept, `down` can't be answered, and the call not go out. */
+static void cal_look_at_node(aemp *a, const CalSlot *cal, Str to) {
+        _cleanup_buf_ Buf buf = BUF_INIT;
+        Content reason;
+        Str node, port;
+
+        port_id_split(to, &node, &port);
+        if (!held_is(a, node) || !kept_has_death_on(a, node))
+                return;
+
+        reason = reason_make(&buf, STR_LIT("transport_error"), node,
+                STR_LIT("it went down, and its monitors have yet to be told"));
+        cal_wait_died(a, cal->mon.watch, &reason);
+}
+
+static int cal_wait(aemp *a, CalSlot *cal, Wait *wait, Str to) {
+        CalEnd *end = cal->end;
+        int r = 0;
+
+        a->cal_wait = cal;
+        watches_settle(a); /* not before: a call after the other costs one monitor */
+        cal_look_at_deaths(a, cal, to);
+        while (r >= 0 && !end->reached) {
+                cal_look_at_node(a, cal, to);
+                if (!end->reached)
+                        r = wait_more(wait, a);
+        }
+        a->cal_wait = NULL;
+
+        return end->reached ? end->error : r;
+}
+
+/* A port of ours can't answer while we wait. 1: it is dead. */
+static int cal_wait_check_own(aemp *a, Str to) {
+        Str node, name;
+        uint64_t number;
+
+        port_id_split(to, &node, &name);
+        if (!str_is(node, a->home.node) || name.n == 0)
+                return 0;
+        if (port_by_name(a, name))
+                return -EDEADLK;
+
+        return home_read_name(&a->home, name, &number);
+}
+
+static int own_is_dead(aemp *a, Str to, aemp_msg **ret) {
+        _cleanup_buf_ Buf buf = BUF_INIT;
+        Content reason = reason_no_such_port(&buf, to);
+        aemp_msg msg, *kept;
+
+        message_init(&msg, &a->context, &reason);
+        kept = aemp_msg_ref(&msg);
+        if (!kept)
+                return -ENOMEM;
+
+        *ret = kept;
+        return -ECONNRESET;
+}
+
+int aemp_cal_wait(aemp *a, aemp_msg **ret, const char *to, uint64_t timeout, const char *format, ...) {
+        aemp_slot *slot;
+        Content content;
+        CalEnd end = {0};
+        Wait wait;
+        va_list ap;
+        int r;
+
+        r = snd_check(a, str_from(to));
+        if (r >= 0)
+                r = ret ? wait_start(&wait, a, timeout) : -EINVAL;
+        if (r >= 0)
+                r = cal_wait_check_own(a, str_from(to));
+        if (r > 0)
+                r = own_is_dead(a, str_from(to), ret);
+
+        va_start(ap, format);
+        r = pack(r, r < 0 ? NULL : &a->outgoing.packed, &content, format, ap);
+        va_end(ap);
+        if (r >= 0)
+                r = cal_send(a, &slot, to, AEMP_INFINITE, &(CalSlot){.end = &end}, content.n);
+        if (r < 0)
+                return r;
+
+        r = cal_wait(a, container_of(slot, CalSlot, slot), &wait, str_from(to));
+        aemp_slot_unref(slot);
+        wait_end(a);
+        if (end.reached && end.msg)
+                *ret = end.msg;
+        return r;
 }

@@ -13,24 +13,18 @@
 #include "libclient/aemp.h"
 #include "libclient/close.h"
 #include "libclient/event.h"
+#include "libclient/wait.h"
 
-static uint64_t deadline(uint64_t timeout) {
-        uint64_t now = timer_now();
-
-        return timeout > UINT64_MAX - now ? UINT64_MAX : now + timeout;
-}
-
-/* 1: some of the events happened; -ETIMEDOUT. */
-static int wait_until(int fd, short events, uint64_t end) {
-        struct pollfd pfd = {.fd = fd, .events = events};
-        uint64_t now = timer_now(), left = end > now ? end - now : 0;
-        struct timespec ts = {(time_t) (left / 1000000), (long) (left % 1000000 * 1000)};
+/* aempd may wait for us to read; in a callback that is not possible. */
+static int flush_wait(aemp *a, uint64_t end) {
+        bool reads = !loop_is_busy(a) && a->kept.size < KEPT_MAX;
         int r;
 
-        r = ppoll(&pfd, 1, end == UINT64_MAX ? NULL : &ts, NULL);
+        r = wait_poll(a, reads ? POLLIN | POLLOUT : POLLOUT, end);
         if (r < 0)
-                return errno == EINTR ? 1 : -errno;
-        return r > 0 ? 1 : -ETIMEDOUT;
+                return r == -EINTR ? 0 : r;
+
+        return reads ? wait_read(a) : 0;
 }
 
 int aemp_flush(aemp *a, uint64_t timeout) {
@@ -43,46 +37,48 @@ int aemp_flush(aemp *a, uint64_t timeout) {
         if (a->state != STATE_ATTACHED)
                 return -ENOTCONN;
 
-        end = deadline(timeout);
+        end = wait_deadline(timeout);
         watches_settle(a);
-        for (;;) {
+        do {
                 stream_flush(&a->stream);
                 if (a->stream.broken)
-                        return -ENOTCONN;
-                if (a->stream.out.len == 0)
-                        return 0;
+                        r = -ENOTCONN;
+                else if (a->stream.out.len == 0)
+                        break;
+                else
+                        r = flush_wait(a, end);
+        } while (r >= 0);
 
-                r = wait_until(a->stream.fd, POLLOUT, end);
-                if (r < 0)
-                        return r;
-                a->stream.blocked = false;
-        }
+        wait_end(a);
+        return r < 0 ? r : 0;
 }
 
-/* Until aempd has closed. */
+/* Until aempd has closed, or the time is over: what is there then is still read, but not more than a socket
+ * holds. */
 static int close_wait(aemp *a, uint64_t end) {
         Stream *stream = &a->stream;
 
-        for (;;) {
-                const uint8_t *p;
-                bool full;
+        for (unsigned late = 0; late < LATE_READS;) {
                 ssize_t n;
                 int r;
 
                 stream_flush(stream);
-                n = stream_read(stream, &p, &full);
+                n = stream_discard(stream);
                 if (n == 0)
                         return 0;
                 if (n < 0 && n != -EAGAIN)
                         return (int) n;
-                if (n > 0)
+                if (n > 0) {
+                        late += wait_is_over(end);
                         continue;
+                }
 
-                r = wait_until(stream->fd, stream->out.len > 0 ? POLLIN | POLLOUT : POLLIN, end);
-                if (r < 0)
+                r = wait_poll(a, stream->out.len > 0 ? POLLIN | POLLOUT : POLLIN, end);
+                if (r < 0 && r != -EINTR)
                         return r;
-                stream->blocked = false;
         }
+
+        return -ETIMEDOUT;
 }
 
 void close_all(aemp *a) {
@@ -92,6 +88,7 @@ void close_all(aemp *a) {
         event_detach(a);
 
         timer_unset(a, &a->attach.timer);
+        kept_clear(&a->kept);
         slots_end(a);
         ports_deinit(a);
         local_deinit(&a->local);
@@ -110,7 +107,7 @@ int aemp_close(aemp *a, uint64_t timeout) {
         r = 0;
         if (a->state == STATE_ATTACHED) {
                 tell(a, "bye", STR_NULL, &CONTENT_EMPTY);
-                r = close_wait(a, deadline(timeout));
+                r = close_wait(a, wait_deadline(timeout));
         }
 
         close_all(a);

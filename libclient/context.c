@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "libclient/aemp.h"
 #include "libclient/context.h"
@@ -17,6 +18,7 @@ void context_deinit(Context *context) {
 }
 
 void context_enter(aemp *a, aemp_port *port) {
+        a->context.depth++;
         a->context.self = aemp_port_ref(port);
         a->context.fail = 0;
 }
@@ -31,7 +33,47 @@ void context_leave(aemp *a, aemp_port *port, int r) {
                         port, "die", r == a->context.fail ? a->context.fail_text : strerrordesc_np(-r));
 
         aemp_port_unref(port);
-        arena_reset(&a->context.arena);
+        if (--a->context.depth == 0)
+                arena_reset(&a->context.arena);
+}
+
+/* The aemp may be closed by it, but is there until the end. What is around stays as it was, the text of a
+ * failure included. */
+static int run_within(aemp *a, aemp_port *port, aemp_port_fn fn, void *userdata) {
+        aemp_port *self = a->context.self;
+        char text[FAIL_TEXT_MAX];
+        int fail = a->context.fail, r;
+
+        if (fail < 0)
+                memcpy(text, a->context.fail_text, sizeof text);
+
+        context_enter(a, port);
+        r = fn(port, userdata);
+        context_leave(a, port, r);
+
+        a->context.self = self;
+        a->context.fail = fail;
+        if (fail < 0)
+                memcpy(a->context.fail_text, text, sizeof text);
+        return r;
+}
+
+int aemp_port_run(aemp_port *port, aemp_port_fn fn, void *userdata) {
+        aemp *a;
+        int r;
+
+        if (!port || !fn)
+                return -EINVAL;
+        if (!port->a)
+                return -ESTALE;
+        r = aemp_check(port->a);
+        if (r < 0)
+                return r;
+
+        a = aemp_ref(port->a);
+        r = run_within(a, port, fn, userdata);
+        aemp_unref(a);
+        return r;
 }
 
 __attribute__((format(printf, 3, 0))) static void context_vfail(

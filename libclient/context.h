@@ -15,10 +15,11 @@
 
 typedef struct Context {
         aemp_port *self;
-        int error; /* the first of a callback without a port in this turn */
-        int fail;  /* what fail_text is about; 0: none */
+        unsigned depth; /* callbacks within each other: aemp_port_run() in one */
+        int error;      /* the first of a callback without a port in this turn */
+        int fail;       /* what fail_text is about; 0: none */
         char fail_text[FAIL_TEXT_MAX];
-        Arena arena;
+        Arena arena; /* emptied when the outermost is over */
         Buf scratch; /* for strings that have to be converted on their way to the arena */
 } Context;
 

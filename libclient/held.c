@@ -102,24 +102,39 @@ void held_down(aemp *a, Str node) {
         held_settle(a);
 }
 
-bool held_take(aemp *a, Str id) {
-        HeldNode *h = held_find(&a->held, node_of(id));
+bool held_is(aemp *a, Str node) {
+        return !list_is_empty(&a->held.nodes) && held_find(&a->held, node);
+}
+
+static HeldId *held_find_id(aemp *a, Str id) {
+        HeldNode *h = list_is_empty(&a->held.nodes) ? NULL : held_find(&a->held, node_of(id));
 
         if (!h)
-                return false;
+                return NULL;
 
         for (List *i = h->expected.next; i != &h->expected; i = i->next) {
                 HeldId *e = container_of(i, HeldId, link);
 
-                if (!str_equal((Str){e->text, e->len}, id))
-                        continue;
-
-                list_unlink(&e->link);
-                free(e);
-                return true;
+                if (str_equal((Str){e->text, e->len}, id))
+                        return e;
         }
 
-        return false;
+        return NULL;
+}
+
+bool held_expects(aemp *a, Str id) {
+        return !!held_find_id(a, id);
+}
+
+bool held_take(aemp *a, Str id) {
+        HeldId *e = held_find_id(a, id);
+
+        if (!e)
+                return false;
+
+        list_unlink(&e->link);
+        free(e);
+        return true;
 }
 
 void held_settle(aemp *a) {

@@ -29,6 +29,10 @@ void held_clear(Held *held);
 
 /* `down`: answers, or waits for the monitors whose `kil0`s are to come. */
 void held_down(aemp *a, Str node);
+/* `down` came, and is not answered. */
+bool held_is(aemp *a, Str node);
+/* A `kil0` with that ID would be one of those. */
+bool held_expects(aemp *a, Str id);
 /* A `kil0` came. True: it was one of those, and belongs to a monitor from before. held_settle() afterwards.
  */
 bool held_take(aemp *a, Str id);

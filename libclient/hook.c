@@ -46,7 +46,7 @@ static void hook_call(aemp *a, HookSlot *hook, const Refusal *refusal) {
                 r = hook->refused_fn(a, refusal->tag, refusal->code, refusal->text, hook->userdata);
         else
                 r = hook->fn(a, hook->userdata);
-        slot_unpin(&hook->slot);
+        slot_returned(&hook->slot, r);
         context_leave(a, port, r);
 }
 

@@ -12,8 +12,13 @@
 #include "libclient/input.h"
 #include "libclient/request.h"
 
-static void input_message(aemp *a, const Msg *msg) {
-        uint64_t number;
+void input_deliver(aemp *a, aemp_port *port, const Content *content) {
+        origin_enter(a);
+        port_deliver(port, content);
+        origin_leave(a);
+}
+
+void input_message(aemp *a, const Msg *msg) {
         aemp_port *port;
 
         if (msg->to.n == 0) {
@@ -21,27 +26,35 @@ static void input_message(aemp *a, const Msg *msg) {
                 return;
         }
 
-        if (!home_read_name(&a->home, msg->to, &number))
-                return;
-
-        port = port_find(a, number);
+        port = port_by_name(a, msg->to);
         if (port)
-                port_deliver(port, &(Content){msg->n, msg->tail, msg->tail_len});
+                input_deliver(a, port, &(Content){msg->n, msg->tail, msg->tail_len});
 }
 
-static int input_frames(aemp *a, const uint8_t *p, size_t n) {
+static int input_frames(aemp *a, const uint8_t *p, size_t n, InputFn fn) {
         Frame frame;
         Msg msg;
         int r = 0;
 
-        while (a->state == STATE_ATTACHED &&
+        while (a->state == STATE_ATTACHED && !a->kept.ended &&
                 (r = frame_reader_next(&a->stream.reader, &p, &n, &frame)) > 0) {
                 buf_reset(&a->context.scratch);
                 if (msg_parse(&msg, frame.p, frame.len, &a->context.scratch) > 0)
-                        input_message(a, &msg);
+                        fn(a, &msg);
         }
 
         return r;
+}
+
+int input_read(aemp *a, InputFn fn, bool *ret_full) {
+        const uint8_t *p;
+        ssize_t n;
+
+        n = stream_read(&a->stream, &p, ret_full);
+        if (n == -EAGAIN)
+                return 0;
+
+        return n > 0 && input_frames(a, p, (size_t) n, fn) >= 0 ? 1 : -ENOTCONN;
 }
 
 static bool input_greeting(aemp *a) {
@@ -55,18 +68,12 @@ static bool input_greeting(aemp *a) {
 }
 
 bool input_run(aemp *a) {
-        const uint8_t *p;
         bool full = false;
-        ssize_t n;
 
         if (a->state == STATE_GREETING)
                 return input_greeting(a);
 
-        n = stream_read(&a->stream, &p, &full);
-        if (n == -EAGAIN)
-                return false;
-        if (n <= 0 || input_frames(a, p, (size_t) n) < 0)
+        if (input_read(a, input_message, &full) < 0)
                 attach_lost(a);
-
         return full;
 }

@@ -77,6 +77,10 @@ static void loop_wake(Loop *loop, bool awake) {
         loop->awake = awake;
 }
 
+bool loop_is_busy(const aemp *a) {
+        return a->loop.running || a->context.depth > 0;
+}
+
 void loop_touch(aemp *a) {
         Loop *loop = &a->loop;
 
@@ -137,8 +141,9 @@ static bool loop_is_writable_again(aemp *a) {
         return a->outgoing.full && aemp_get_queued(a) <= a->outgoing.bound / 2;
 }
 
-static bool loop_is_pending(aemp *a) {
-        return !local_is_empty(&a->local) || a->nodes.fresh || a->outgoing.lost || loop_is_writable_again(a);
+bool loop_is_pending(aemp *a) {
+        return !local_is_empty(&a->local) || !kept_is_empty(&a->kept) || a->nodes.fresh ||
+                a->outgoing.lost || loop_is_writable_again(a);
 }
 
 void loop_settle(aemp *a) {
@@ -161,7 +166,7 @@ static void loop_timer_expired(aemp *a) {
 }
 
 /* Returns whether there may be more to read. */
-static bool loop_poll(aemp *a) {
+static bool loop_poll(aemp *a, bool input) {
         struct epoll_event ev[4];
         bool more = false;
         int n;
@@ -173,7 +178,7 @@ static bool loop_poll(aemp *a) {
                 } else if (ev[i].data.fd == a->stream.fd) {
                         if (ev[i].events & EPOLLOUT)
                                 a->stream.blocked = false;
-                        if (ev[i].events & ~(uint32_t) EPOLLOUT)
+                        if (input && ev[i].events & ~(uint32_t) EPOLLOUT)
                                 more = input_run(a) || (ev[i].events & EPOLLHUP && a->stream.fd >= 0);
                 }
         }
@@ -181,12 +186,14 @@ static bool loop_poll(aemp *a) {
 }
 
 static bool loop_turn(aemp *a) {
-        bool more;
+        bool kept, more;
 
-        if (a->outgoing.lost)
+        /* In order: what came while the program waited, its end, what comes now. */
+        kept = kept_run(a);
+        if (!kept && !aemp_is_closed(a) && (a->kept.ended || a->outgoing.lost))
                 attach_lost(a);
 
-        more = loop_poll(a);
+        more = loop_poll(a, /* input= */ !kept) || kept;
         for (int i = 0; i < LOCAL_TURNS && !local_is_empty(&a->local); i++)
                 local_run(a);
         nodes_run(a);
@@ -206,7 +213,7 @@ int aemp_process(aemp *a) {
         r = aemp_check(a);
         if (r < 0)
                 return r;
-        if (a->loop.running)
+        if (loop_is_busy(a))
                 return -EBUSY;
 
         aemp_ref(a);
@@ -236,7 +243,7 @@ int aemp_wait(aemp *a, uint64_t timeout) {
         r = aemp_check(a);
         if (r < 0)
                 return r;
-        if (a->loop.running)
+        if (loop_is_busy(a))
                 return -EBUSY;
 
         loop_settle(a);

@@ -30,6 +30,12 @@ typedef struct Loop {
 int loop_init(Loop *loop);
 void loop_deinit(Loop *loop);
 
+/* A callback is running, which may neither take a turn nor wait. */
+bool loop_is_busy(const aemp *a);
+
+/* There is something for the next turn already. */
+bool loop_is_pending(aemp *a);
+
 /* There is something to settle. Cheap when there was already. */
 void loop_touch(aemp *a);
 /* Writes, and leaves the fd readable exactly when there is something to do. Runs no callback. */

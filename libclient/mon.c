@@ -13,6 +13,7 @@
 #include "libclient/aemp.h"
 #include "libclient/mon.h"
 #include "libclient/reason.h"
+#include "wire/id.h"
 
 typedef struct MonSlot {
         aemp_slot slot;
@@ -144,16 +145,19 @@ static void fire_kil(aemp *a, Mon *mon, const char *id, const Content *reason) {
                 port_die(port, reason);
 }
 
-/* Who was to be told may be away by now, with aempd; then he was told that we are. */
+/* Who was to be told may be away by now, with aempd; then he was told that we are. One of ours that was
+ * spawned is reached through aempd, too, as long as that is there. */
 static void fire_snd(aemp *a, Mon *mon, const char *id, const Content *reason) {
         MonSlot *m = container_of(mon, MonSlot, mon);
+        aemp_port *port = m->number > 0 ? port_find(a, m->number) : NULL;
+        bool away = m->number == 0 || (port && port->named && a->state == STATE_ATTACHED);
         Content content;
 
         if (reason->size > 0)
                 buf_put(&m->content, reason->data, reason->size);
         content = (Content){m->n + reason->n, m->content.data, m->content.len};
 
-        if (buf_error(&m->content) == 0 && m->number > 0)
+        if (buf_error(&m->content) == 0 && !away)
                 (void) local_put(a, LOCAL_MESSAGE, m->number, &content);
         else if (buf_error(&m->content) == 0)
                 (void) snd(a, str_from(m->to), &content, /* bounded= */ false);
@@ -240,6 +244,20 @@ int aemp_mon_kil(aemp *a, aemp_slot **ret, const char *id, aemp_port *port) {
         return mon_slot_start(m, id, ret);
 }
 
+/* Of a port of ours, else 0. */
+static uint64_t number_of(aemp *a, Str id) {
+        Str node, name;
+        aemp_port *port;
+        uint64_t number;
+
+        if (home_read_id(&a->home, id, &number))
+                return number;
+
+        port_id_split(id, &node, &name);
+        port = str_is(node, a->home.node) ? port_by_name(a, name) : NULL;
+        return port ? port->number : 0;
+}
+
 int aemp_mon_snd(aemp *a, aemp_slot **ret, const char *id, const char *to, const char *format, ...) {
         _cleanup_buf_ Buf buf = BUF_INIT;
         Content content;
@@ -261,7 +279,7 @@ int aemp_mon_snd(aemp *a, aemp_slot **ret, const char *id, const char *to, const
         if (r < 0)
                 return r;
 
-        (void) home_read_id(&a->home, str_from(to), &m->number);
+        m->number = number_of(a, str_from(to));
         m->n = content.n;
         m->content = buf;
         buf = BUF_INIT;

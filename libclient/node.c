@@ -52,6 +52,7 @@ static void node_slot_stop(aemp_slot *slot) {
 
         tell(a, "nodes0", STR_NULL, &CONTENT_EMPTY);
         nodes_clear(&a->nodes);
+        kept_drop_nodes(a);
 }
 
 static const SlotType node_slot_type = {
@@ -80,7 +81,7 @@ static void node_call(aemp *a, NodeSlot *n, const char *id, bool up, const Conte
         message_init(&msg, &a->context, reason);
         r = n->fn(a, id, up, &msg, n->userdata);
         message_deinit(&msg);
-        slot_unpin(&n->slot);
+        slot_returned(&n->slot, r);
         context_leave(a, port, r);
 }
 
@@ -96,6 +97,14 @@ static void nodes_call(aemp *a, const char *id, bool up, const Content *reason) 
                 if (!n->fresh)
                         node_call(a, n, id, up, reason);
         }
+}
+
+bool nodes_have_callbacks(const aemp *a) {
+        for (List *l = a->nodes.slots.next; l != &a->nodes.slots; l = l->next)
+                if (container_of(l, NodeSlot, slot.link)->fn)
+                        return true;
+
+        return false;
 }
 
 static NodeUp *node_new(aemp *a, Str id) {
@@ -174,8 +183,10 @@ static void node_slot_catch_up(aemp *a, NodeSlot *n) {
         int r;
 
         r = aemp_up_nodes(a, &nodes);
-        if (r < 0)
+        if (r < 0) {
+                a->nodes.fresh = true; /* once more */
                 return;
+        }
 
         n->fresh = false;
         slot_pin(&n->slot);

@@ -31,5 +31,7 @@ int nodes_report(aemp *a, Str node, bool up, const Content *reason);
 void nodes_detached(aemp *a, const Content *reason);
 void nodes_attached(aemp *a);
 
+/* Somebody wants to be told; else only who is up is known. */
+bool nodes_have_callbacks(const aemp *a);
 /* Tells new slots what others know. */
 void nodes_run(aemp *a);

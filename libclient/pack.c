@@ -4,7 +4,8 @@
  * Elements from a format string and arguments
  *
  * The grammar is jansson's, but no tree is made: each character puts its octets. An array has its length in
- * front, so room for a short one is left and corrected at the closing bracket.
+ * front, so room for a short one is left and corrected at the closing bracket. In a pattern `_` puts an item
+ * that no message of ours has.
  *
  * After an error in the *arguments* the walk goes on without writing, since "o" gives its reference away in
  * any case. After one in the *format* nobody knows what the arguments are.
@@ -25,9 +26,10 @@ typedef struct Pack {
         Buf *to;
         const char *p;
         va_list ap;
-        int error;   /* of the arguments */
-        bool wrong;  /* the format is */
-        bool values; /* there were json_t */
+        int error;    /* of the arguments */
+        bool wrong;   /* the format is */
+        bool values;  /* there were json_t */
+        bool pattern; /* it may have `_` */
         unsigned nesting;
 } Pack;
 
@@ -128,7 +130,7 @@ static void pack_double(Pack *pack) {
                 cbor_put_double(pack->to, v);
 }
 
-static void pack_json(Pack *pack, bool give) {
+static void pack_item(Pack *pack, bool give) {
         bool nullable = pack_option(pack, '?');
         json_t *value = va_arg(pack->ap, json_t *);
         int r;
@@ -147,6 +149,13 @@ static void pack_json(Pack *pack, bool give) {
 
         if (give)
                 json_decref(value);
+}
+
+static void pack_any(Pack *pack) {
+        if (!pack->pattern)
+                pack->wrong = true;
+        else if (pack->error == 0)
+                buf_putc(pack->to, PATTERN_ANY);
 }
 
 /* Puts the length where room for one octet was left. */
@@ -204,10 +213,13 @@ static void pack_value(Pack *pack) {
                 pack_double(pack);
                 break;
         case 'o':
-                pack_json(pack, /* give= */ true);
+                pack_item(pack, /* give= */ true);
                 break;
         case 'O':
-                pack_json(pack, /* give= */ false);
+                pack_item(pack, /* give= */ false);
+                break;
+        case '_':
+                pack_any(pack);
                 break;
         case '[':
                 pack_nested(pack, ']');
@@ -265,31 +277,68 @@ static void pack_all(Pack *pack, uint64_t *ret_n) {
                 pack->wrong = true;
 }
 
-int pack(int r, Buf *to, Content *ret, const char *format, va_list ap) {
-        Pack p = {.to = to, .p = format ?: "[]", .error = r};
+static int pack_format(Pack *p, Content *ret, va_list ap) {
         Content content = CONTENT_EMPTY;
+        int r;
 
-        if (r >= 0)
-                buf_reset(to);
+        if (p->error == 0)
+                buf_reset(p->to);
 
-        va_copy(p.ap, ap);
-        pack_all(&p, &content.n);
-        va_end(p.ap);
+        va_copy(p->ap, ap);
+        pack_all(p, &content.n);
+        va_end(p->ap);
 
-        if (p.error < 0)
-                return p.error;
-        if (p.wrong)
+        if (p->error < 0)
+                return p->error;
+        if (p->wrong)
                 return -EINVAL;
-        if (buf_error(to) < 0)
-                return buf_error(to);
+        if (buf_error(p->to) < 0)
+                return buf_error(p->to);
 
-        content.data = to->data;
-        content.size = to->len;
-        if (p.values) {
+        content.data = p->to->data;
+        content.size = p->to->len;
+        if (p->values) {
                 r = content_check(&content);
                 if (r < 0)
                         return r;
         }
+
+        *ret = content;
+        return 0;
+}
+
+int pack(int r, Buf *to, Content *ret, const char *format, va_list ap) {
+        Pack p = {.to = to, .p = format ?: "[]", .error = r < 0 ? r : 0};
+
+        return pack_format(&p, ret, ap);
+}
+
+int pack_pattern(int r, Buf *to, Content *ret, const char *format, va_list ap) {
+        Pack p = {.to = to, .p = format ?: "[]", .error = r < 0 ? r : 0, .pattern = true};
+
+        return pack_format(&p, ret, ap);
+}
+
+int pack_json(Buf *to, Content *ret, json_t *array) {
+        Content content;
+        json_t *value;
+        size_t i;
+        int r;
+
+        if (!json_is_array(array))
+                return -EINVAL;
+
+        buf_reset(to);
+        json_array_foreach(array, i, value) {
+                r = value_to_cbor(value, to);
+                if (r < 0)
+                        return r;
+        }
+
+        content = (Content){json_array_size(array), to->data, to->len};
+        r = content_check(&content);
+        if (r < 0)
+                return r;
 
         *ret = content;
         return 0;

@@ -30,6 +30,8 @@ PortMore *port_more(aemp_port *port) {
                 return NULL;
 
         list_init(&more->rcvs);
+        list_init(&more->patterns);
+        list_init(&more->kept);
         list_init(&more->slots);
         port->more = more;
         return more;
@@ -122,8 +124,10 @@ aemp *aemp_port_get(aemp_port *port) {
 }
 
 static void more_end(aemp *a, PortMore *more, const Content *reason) {
+        list_move(&more->rcvs, &more->patterns);
         while (!list_is_empty(&more->rcvs))
                 slot_end(container_of(more->rcvs.next, aemp_slot, link));
+        kept_drop(a, &more->kept);
         while (!list_is_empty(&more->slots))
                 slot_end(container_of(more->slots.next, aemp_slot, port_link));
 
@@ -153,7 +157,9 @@ void port_die(aemp_port *port, const Content *reason) {
 
         table_remove(&a->ports, port);
         if (port->watched)
-                tell_death(a, port->number, reason);
+                tell_death(a, port, reason);
+        if (port->named)
+                name_drop(a, port);
         port_end(port, reason);
 }
 
@@ -194,6 +200,7 @@ void ports_renamed(aemp *a) {
         aemp_port *port;
         size_t i = 0;
 
+        names_clear(a);
         while ((port = table_next(&a->ports, &i))) {
                 free(port->id);
                 port->id = NULL;
@@ -205,6 +212,7 @@ void ports_deinit(aemp *a) {
         aemp_port *port;
         size_t i = 0;
 
+        names_clear(a);
         a->ports = TABLE_INIT(aemp_port, number);
         while ((port = table_next(&ending, &i)))
                 port_end(port, NULL);

@@ -19,9 +19,11 @@
 #include "wire/str.h"
 
 typedef struct PortMore {
-        List rcvs;    /* RcvSlot */
-        List slots;   /* that belong to it */
-        Death *death; /* who watches it from within this process, or NULL */
+        List rcvs;     /* RcvSlot: by tag */
+        List patterns; /* and by pattern */
+        List slots;    /* that belong to it */
+        List kept;     /* KeptItem: what came while the program waited */
+        Death *death;  /* who watches it from within this process, or NULL */
 } PortMore;
 
 struct aemp_port {
@@ -33,12 +35,12 @@ struct aemp_port {
         PortMore *more;
         unsigned ref;
         bool watched; /* by aempd */
+        bool named;   /* its name was chosen by somebody else, see name.h */
+        bool early;   /* and something was kept for it before it was there, perhaps: kept_adopt() */
 };
 
 /* malloc() makes 64 octets of it, the table takes 11 to 22: far from 128. */
 _Static_assert(sizeof(aemp_port) <= 56, "a port has grown");
-
-extern const SlotType rcv_slot_type;
 
 /* NULL when there is none. */
 aemp_port *port_find(aemp *a, uint64_t number);

@@ -3,7 +3,8 @@
 /*
  * Messages for a port
  *
- * The first element chooses the callback. Ports have few tags, so they are a list.
+ * The first element chooses the callback, after the patterns had their turn. Ports have few of both, so they
+ * are lists.
  */
 
 #include <errno.h>
@@ -11,23 +12,30 @@
 #include <stdlib.h>
 
 #include "libclient/aemp.h"
+#include "libclient/match.h"
 #include "libclient/port.h"
 #include "wire/cbor.h"
 
 typedef struct RcvSlot {
         aemp_slot slot;
-        char *tag;
+        char *tag; /* NULL: a pattern */
         size_t tag_len;
+        Buf pattern;
+        uint64_t pattern_n;
         aemp_msg_fn fn;
         void *userdata;
 } RcvSlot;
 
 static void rcv_slot_deinit(aemp_slot *slot) {
-        free(container_of(slot, RcvSlot, slot)->tag);
+        RcvSlot *rcv = container_of(slot, RcvSlot, slot);
+
+        free(rcv->tag);
+        buf_deinit(&rcv->pattern);
 }
 
-const SlotType rcv_slot_type = {
+static const SlotType rcv_slot_type = {
         .size = sizeof(RcvSlot),
+        .has_port = true,
         .deinit = rcv_slot_deinit,
 };
 
@@ -44,18 +52,18 @@ static RcvSlot *rcv_find(aemp_port *port, Str tag) {
         return NULL;
 }
 
-int aemp_rcv(aemp_port *port, aemp_slot **ret, const char *tag, aemp_msg_fn fn, void *userdata) {
-        RcvSlot *rcv, *old;
+static int rcv_check(const aemp_port *port, bool has_all) {
+        if (!port || !has_all)
+                return -EINVAL;
+
+        return port->a ? aemp_check(port->a) : -ESTALE;
+}
+
+static int rcv_new(aemp_port *port, aemp_msg_fn fn, void *userdata, RcvSlot **ret) {
         aemp_slot *slot;
+        RcvSlot *rcv;
         int r;
 
-        if (!port || !tag || !fn)
-                return -EINVAL;
-        if (!port->a)
-                return -ESTALE;
-        r = aemp_check(port->a);
-        if (r < 0)
-                return r;
         if (!port_more(port))
                 return -ENOMEM;
 
@@ -66,10 +74,32 @@ int aemp_rcv(aemp_port *port, aemp_slot **ret, const char *tag, aemp_msg_fn fn, 
         rcv = container_of(slot, RcvSlot, slot);
         rcv->fn = fn;
         rcv->userdata = userdata;
+        *ret = rcv;
+        return 0;
+}
+
+static void rcv_give(RcvSlot *rcv, aemp_port *port, List *list, aemp_slot **ret) {
+        rcv->slot.port = port;
+        list_append(list, &rcv->slot.link);
+        slot_give(&rcv->slot, ret);
+}
+
+int aemp_rcv(aemp_port *port, aemp_slot **ret, const char *tag, aemp_msg_fn fn, void *userdata) {
+        RcvSlot *rcv, *old;
+        int r;
+
+        r = rcv_check(port, tag && fn);
+        if (r < 0)
+                return r;
+
+        r = rcv_new(port, fn, userdata, &rcv);
+        if (r < 0)
+                return r;
+
         rcv->tag_len = strlen(tag);
         rcv->tag = strdup(tag);
         if (!rcv->tag) {
-                aemp_slot_unref(slot);
+                aemp_slot_unref(&rcv->slot);
                 return -ENOMEM;
         }
 
@@ -77,20 +107,47 @@ int aemp_rcv(aemp_port *port, aemp_slot **ret, const char *tag, aemp_msg_fn fn, 
         if (old)
                 slot_end(&old->slot);
 
-        slot->port = port;
-        list_append(&port->more->rcvs, &slot->link);
-        slot_give(slot, ret);
+        rcv_give(rcv, port, &port->more->rcvs, ret);
         return 0;
+}
+
+int aemp_rcv_matchv(
+        aemp_port *port, aemp_slot **ret, aemp_msg_fn fn, void *userdata, const char *format, va_list ap) {
+        _cleanup_buf_ Buf buf = BUF_INIT;
+        Content pattern;
+        RcvSlot *rcv;
+        int r;
+
+        r = pack_pattern(rcv_check(port, fn), &buf, &pattern, format, ap);
+        if (r < 0)
+                return r;
+
+        r = rcv_new(port, fn, userdata, &rcv);
+        if (r < 0)
+                return r;
+
+        rcv->pattern = buf;
+        rcv->pattern_n = pattern.n;
+        buf = BUF_INIT;
+        rcv_give(rcv, port, &port->more->patterns, ret);
+        return 0;
+}
+
+int aemp_rcv_match(
+        aemp_port *port, aemp_slot **ret, aemp_msg_fn fn, void *userdata, const char *format, ...) {
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = aemp_rcv_matchv(port, ret, fn, userdata, format, ap);
+        va_end(ap);
+        return r;
 }
 
 int aemp_rcv_default(aemp_port *port, aemp_msg_fn fn, void *userdata) {
         int r;
 
-        if (!port)
-                return -EINVAL;
-        if (!port->a)
-                return -ESTALE;
-        r = aemp_check(port->a);
+        r = rcv_check(port, /* has_all= */ true);
         if (r < 0)
                 return r;
 
@@ -99,25 +156,55 @@ int aemp_rcv_default(aemp_port *port, aemp_msg_fn fn, void *userdata) {
         return 0;
 }
 
+static int rcv_by_pattern(aemp_port *port, aemp_msg *msg, RcvSlot **ret) {
+        for (List *l = port->more->patterns.next; l != &port->more->patterns; l = l->next) {
+                RcvSlot *rcv = container_of(l, RcvSlot, slot.link);
+                int r;
+
+                r = match(&(Content){rcv->pattern_n, rcv->pattern.data, rcv->pattern.len}, msg);
+                if (r < 0)
+                        return r;
+                if (r > 0) {
+                        *ret = rcv;
+                        return 0;
+                }
+        }
+        return 0;
+}
+
 /* The callback for the message's tag, which is then taken off. */
-static RcvSlot *rcv_take(aemp *a, aemp_port *port, const Content *content, aemp_msg *msg) {
-        CborCursor c = cbor_cursor(content->data, content->size);
+static int rcv_by_tag(aemp_port *port, aemp_msg *msg, RcvSlot **ret) {
+        CborCursor c = cbor_cursor(msg->content.data, msg->content.size);
         RcvSlot *rcv;
         Str tag;
+        int r;
 
-        if (content->n == 0 || !port->more || list_is_empty(&port->more->rcvs))
-                return NULL;
-
-        buf_reset(&a->context.scratch);
-        if (cbor_read_str(&c, &a->context.scratch, &tag) < 0)
-                return NULL;
+        buf_reset(msg->scratch);
+        r = cbor_read_str(&c, msg->scratch, &tag);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
 
         rcv = rcv_find(port, tag);
         if (rcv) {
                 msg->tag = (Str){rcv->tag, rcv->tag_len};
-                msg->content = (Content){content->n - 1, c.p, (size_t) (c.end - c.p)};
+                msg->content = (Content){msg->content.n - 1, c.p, (size_t) (c.end - c.p)};
         }
-        return rcv;
+        *ret = rcv;
+        return 0;
+}
+
+/* The callback for the message, or NULL. -ENOMEM: nobody knows which. */
+static int rcv_choose(aemp_port *port, aemp_msg *msg, RcvSlot **ret) {
+        RcvSlot *rcv = NULL;
+        int r = 0;
+
+        if (port->more && !list_is_empty(&port->more->patterns))
+                r = rcv_by_pattern(port, msg, &rcv);
+        if (r >= 0 && !rcv && msg->content.n > 0 && port->more && !list_is_empty(&port->more->rcvs))
+                r = rcv_by_tag(port, msg, &rcv);
+
+        *ret = rcv;
+        return r;
 }
 
 static void rcv_unhandled(aemp *a, aemp_port *port, const Content *content) {
@@ -130,15 +217,27 @@ static void rcv_unhandled(aemp *a, aemp_port *port, const Content *content) {
         port_die_text(port, "unhandled_message", text);
 }
 
+/* The port's own callback, which may have been changed meanwhile. */
+static int rcv_call_default(aemp_port *port, aemp_msg *msg) {
+        aemp_msg_fn fn = port->fn;
+        void *userdata = port->userdata;
+        int r;
+
+        r = fn(port, msg, userdata);
+        if (r > 0 && port->fn == fn && port->userdata == userdata)
+                port->fn = NULL;
+        return r;
+}
+
 static int rcv_call(RcvSlot *rcv, aemp_port *port, aemp_msg *msg) {
         int r;
 
         if (!rcv)
-                return port->fn(port, msg, port->userdata);
+                return rcv_call_default(port, msg);
 
         slot_pin(&rcv->slot);
         r = rcv->fn(port, msg, rcv->userdata);
-        slot_unpin(&rcv->slot);
+        slot_returned(&rcv->slot, r);
         return r;
 }
 
@@ -152,14 +251,15 @@ void port_deliver(aemp_port *port, const Content *content) {
                 return;
 
         message_init(&msg, &a->context, content);
-        rcv = rcv_take(a, port, content, &msg);
-        if (!rcv && !port->fn) {
+        r = rcv_choose(port, &msg, &rcv);
+        if (r >= 0 && !rcv && !port->fn) {
                 rcv_unhandled(a, port, content);
                 return;
         }
 
         context_enter(a, port);
-        r = rcv_call(rcv, port, &msg);
+        if (r >= 0)
+                r = rcv_call(rcv, port, &msg);
         message_deinit(&msg);
         context_leave(a, port, r);
 }

@@ -40,15 +40,6 @@ static Content args_rest(const Args *args) {
         return (Content){args->left, args->c.p, (size_t) (args->c.end - args->c.p)};
 }
 
-static aemp_port *args_port(aemp *a, Str name) {
-        uint64_t number;
-
-        if (!home_read_name(&a->home, name, &number) && !home_read_id(&a->home, name, &number))
-                return NULL;
-
-        return port_find(a, number);
-}
-
 /* "mon1", name */
 static void on_mon1(aemp *a, Args *args) {
         _cleanup_buf_ Buf id = BUF_INIT, buf = BUF_INIT;
@@ -59,7 +50,7 @@ static void on_mon1(aemp *a, Args *args) {
         if (!args_str(args, &name))
                 return;
 
-        port = args_port(a, name);
+        port = port_by_name_or_id(a, name);
         if (port) {
                 port->watched = true;
                 return;
@@ -68,10 +59,10 @@ static void on_mon1(aemp *a, Args *args) {
         buf_put(&id, a->home.base, a->home.node_len + 1);
         buf_put_str(&id, name);
         reason = reason_no_such_port(&buf, buf_str(&id));
-        tell(a, "kil0", name, &reason);
+        tell_own(a, "kil0", name, &reason);
 }
 
-/* "mon0", name */
+/* "mon0", name. One that was spawned is watched as long as it lives. */
 static void on_mon0(aemp *a, Args *args) {
         aemp_port *port;
         Str name;
@@ -79,8 +70,8 @@ static void on_mon0(aemp *a, Args *args) {
         if (!args_str(args, &name))
                 return;
 
-        port = args_port(a, name);
-        if (port)
+        port = port_by_name_or_id(a, name);
+        if (port && !port->named)
                 port->watched = false;
 }
 
@@ -114,9 +105,9 @@ static void on_kil1(aemp *a, Args *args) {
         if (!args_str(args, &name))
                 return;
 
-        port = args_port(a, name);
+        port = port_by_name_or_id(a, name);
         reason = args_rest(args);
-        if (port)
+        if (port && !cal_kil(port, &reason))
                 port_die(port, &reason);
 }
 
@@ -144,7 +135,38 @@ static void on_node(aemp *a, Args *args) {
                 return;
 
         reason = args_rest(args);
-        (void) nodes_report(a, node, up, &reason);
+        if (nodes_report(a, node, up, &reason) < 0) { /* somebody would never know */
+                a->outgoing.lost = true;
+                loop_touch(a);
+        }
+}
+
+/* "src", node */
+static void on_src(aemp *a, Args *args) {
+        Str node;
+
+        if (args_str(args, &node))
+                origin_set(a, node);
+}
+
+/* SPAWN_TAG, name, function, arguments... */
+static void on_spawn(aemp *a, Args *args) {
+        Str name, function;
+        Content rest;
+
+        if (!args_str(args, &name) || !args_str(args, &function))
+                return;
+
+        rest = args_rest(args);
+        spawn_run(a, name, function, &rest);
+}
+
+/* ["reg1", name, port] */
+static void refused_name(aemp *a, Args args) {
+        Str name, port;
+
+        if (args_str(&args, &name) && args_str(&args, &port))
+                regs_refused(a, name, port_by_name_or_id(a, port));
 }
 
 /* A request that was refused may be one that somebody waits for: a call, or a monitor. */
@@ -181,6 +203,8 @@ static void on_refused(aemp *a, Args *args) {
         tag_text = arena_str(&arena, tag);
         code_text = arena_str(&arena, code);
         text_text = arena_str(&arena, text);
+        if (str_is(tag, "reg1"))
+                refused_name(a, *args);
         refused_settle(a, tag, *args, &(Content){2, start, (size_t) (args->c.p - start)});
         if (tag_text && code_text && text_text)
                 hooks_run_refused(a, tag_text, code_text, text_text);
@@ -199,9 +223,12 @@ void request_handle(aemp *a, const Msg *msg) {
                 {"down", on_down},
                 {"node", on_node},
                 {"refused", on_refused},
+                {"src", on_src},
+                {SPAWN_TAG, on_spawn},
         };
         _cleanup_buf_ Buf scratch = BUF_INIT; /* not the context's: callbacks use that one */
         Args args = {msg_cursor(msg), msg->n, &scratch};
+        Content rest;
         Str tag;
 
         if (!args_str(&args, &tag))
@@ -212,4 +239,7 @@ void request_handle(aemp *a, const Msg *msg) {
                         requests[i].handle(a, &args);
                         return;
                 }
+
+        rest = args_rest(&args);
+        (void) func_run(a, NULL, tag, &rest); /* it may have been taken back meanwhile */
 }

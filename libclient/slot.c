@@ -82,6 +82,12 @@ void slot_unpin(aemp_slot *slot) {
         slot_collect(slot);
 }
 
+void slot_returned(aemp_slot *slot, int r) {
+        if (r > 0)
+                slot_end(slot);
+        slot_unpin(slot);
+}
+
 aemp_slot *aemp_slot_ref(aemp_slot *slot) {
         if (slot)
                 slot->ref++;
@@ -107,7 +113,7 @@ int aemp_slot_set_port(aemp_slot *slot, aemp_port *port) {
         r = aemp_check(slot->a);
         if (r < 0)
                 return r;
-        if (slot->a != port->a || slot->type == &rcv_slot_type)
+        if (slot->a != port->a || slot->type->has_port)
                 return -EINVAL;
 
         return port_adopt(port, slot);

@@ -17,6 +17,7 @@
 
 typedef struct SlotType {
         size_t size;
+        bool has_port; /* one of its own from the start: aemp_slot_set_port() gives no other */
         /* Takes it out of wherever it waits; its links are unlinked already. May be NULL. */
         void (*stop)(aemp_slot *slot);
         /* Frees what it owns. May be NULL. */
@@ -46,3 +47,5 @@ void slots_end(aemp *a);
 
 void slot_pin(aemp_slot *slot);
 void slot_unpin(aemp_slot *slot);
+/* Its callback returned that: above 0 it has done its work. Unpins. */
+void slot_returned(aemp_slot *slot, int r);

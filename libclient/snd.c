@@ -8,14 +8,12 @@
  */
 
 #include <errno.h>
-#include <jansson.h>
 
 #include "libclient/aemp.h"
 #include "libclient/snd.h"
 #include "wire/cbor-head.h"
 #include "wire/id.h"
 #include "wire/msg.h"
-#include "wire/value.h"
 
 /* What waits for aempd is written when it is so much, also in the middle of a turn. */
 #define FLUSH_SIZE (64 * 1024)
@@ -145,28 +143,16 @@ int aemp_snd(aemp *a, const char *to, const char *format, ...) {
 }
 
 int aemp_snd_json(aemp *a, const char *to, json_t *array) {
-        Content content = CONTENT_EMPTY;
-        Buf *packed;
-        json_t *value;
-        size_t i;
+        Content content;
         int r;
 
         r = aemp_check(a);
         if (r < 0)
                 return r;
-        if (!to || !json_is_array(array))
+        if (!to)
                 return -EINVAL;
 
-        packed = &a->outgoing.packed;
-        buf_reset(packed);
-        json_array_foreach(array, i, value) {
-                r = value_to_cbor(value, packed);
-                if (r < 0)
-                        return r;
-        }
-
-        content = (Content){json_array_size(array), packed->data, packed->len};
-        r = content_check(&content);
+        r = pack_json(&a->outgoing.packed, &content, array);
         if (r >= 0)
                 r = snd(a, str_from(to), &content, /* bounded= */ true);
         packed_done(a);
@@ -189,15 +175,13 @@ int aemp_snd_raw(aemp *a, const char *to, size_t n, const void *data, size_t siz
         return snd(a, str_from(to), &content, /* bounded= */ true);
 }
 
-void tell(aemp *a, const char *tag, Str arg, const Content *rest) {
+static void tell_into(aemp *a, Queue *outlet, const char *tag, Str arg, const Content *rest) {
         size_t tag_len = strlen(tag), len;
-        Queue *outlet;
         uint8_t *room;
 
         if (a->state != STATE_ATTACHED || !aemp_is_ours(a))
                 return;
 
-        outlet = held_outlet(a, arg);
         room = queue_reserve(outlet, 4 * CBOR_HEAD_MAX + tag_len + arg.n + rest->size);
         if (!room) {
                 a->outgoing.lost = true;
@@ -223,38 +207,49 @@ void tell(aemp *a, const char *tag, Str arg, const Content *rest) {
         snd_queued(a);
 }
 
-void tell_death(aemp *a, uint64_t number, const Content *reason) {
-        char name[PORT_NAME_MAX + NUMBER_TEXT62_MAX];
-        Str prefix = home_prefix(&a->home);
+void tell(aemp *a, const char *tag, Str arg, const Content *rest) {
+        tell_into(a, held_outlet(a, arg), tag, arg, rest);
+}
 
-        memcpy(name, prefix.p, prefix.n);
-        tell(a, "kil0", (Str){name, prefix.n + home_write_number(name + prefix.n, number)}, reason);
+void tell_own(aemp *a, const char *tag, Str arg, const Content *rest) {
+        tell_into(a, &a->stream.out, tag, arg, rest);
+}
+
+void tell_death(aemp *a, const aemp_port *port, const Content *reason) {
+        char room[NAME_ROOM];
+
+        tell_own(a, "kil0", port_name(a, port, room), reason);
+}
+
+static int kil(aemp *a, const char *id, const Content *reason) {
+        uint64_t number;
+
+        if (home_read_id(&a->home, str_from(id), &number))
+                return local_put(a, LOCAL_KIL, number, reason);
+        if (!strchr(id, '#') || id[strlen(id) - 1] == '#')
+                return 0; /* a node */
+        if (a->state != STATE_ATTACHED)
+                return -ENOTCONN;
+        if (msg_size_max(str_from(id), reason->size) + CBOR_HEAD_MAX + 4 > a->home.max_message)
+                return -EMSGSIZE;
+
+        tell(a, "kil1", str_from(id), reason);
+        return 0;
+}
+
+static int kil_check(aemp *a, const char *id) {
+        int r = aemp_check(a);
+
+        return r < 0 ? r : id_check(str_from(id));
 }
 
 int aemp_kilv(aemp *a, const char *id, const char *format, va_list ap) {
         _cleanup_buf_ Buf buf = BUF_INIT;
         Content reason;
-        uint64_t number;
         int r;
 
-        r = aemp_check(a);
-        if (r >= 0)
-                r = id_check(str_from(id));
-        r = pack(r, &buf, &reason, format, ap);
-        if (r < 0)
-                return r;
-
-        if (home_read_id(&a->home, str_from(id), &number))
-                return local_put(a, LOCAL_KIL, number, &reason);
-        if (!strchr(id, '#') || id[strlen(id) - 1] == '#')
-                return 0; /* a node */
-        if (a->state != STATE_ATTACHED)
-                return -ENOTCONN;
-        if (msg_size_max(str_from(id), reason.size) + CBOR_HEAD_MAX + 4 > a->home.max_message)
-                return -EMSGSIZE;
-
-        tell(a, "kil1", str_from(id), &reason);
-        return 0;
+        r = pack(kil_check(a, id), &buf, &reason, format, ap);
+        return r < 0 ? r : kil(a, id, &reason);
 }
 
 int aemp_kil(aemp *a, const char *id, const char *format, ...) {
@@ -265,6 +260,17 @@ int aemp_kil(aemp *a, const char *id, const char *format, ...) {
         r = aemp_kilv(a, id, format, ap);
         va_end(ap);
         return r;
+}
+
+int aemp_kil_json(aemp *a, const char *id, json_t *reason) {
+        _cleanup_buf_ Buf buf = BUF_INIT;
+        Content content;
+        int r;
+
+        r = kil_check(a, id);
+        if (r >= 0)
+                r = pack_json(&buf, &content, reason);
+        return r < 0 ? r : kil(a, id, &content);
 }
 
 int aemp_set_queue_bound(aemp *a, size_t octets) {
@@ -280,5 +286,5 @@ int aemp_set_queue_bound(aemp *a, size_t octets) {
 }
 
 size_t aemp_get_queued(aemp *a) {
-        return a ? a->stream.out.len + a->held.waiting + a->local.waiting.len : 0;
+        return a ? a->stream.out.len + a->held.waiting + local_size(&a->local) : 0;
 }

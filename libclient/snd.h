@@ -30,5 +30,7 @@ int snd_check(aemp *a, Str to);
 
 /* A request to our aempd, which no bound stops: the tag, one string (NULL: none), and the rest. */
 void tell(aemp *a, const char *tag, Str arg, const Content *rest);
+/* ...about something of ours: the string is no ID of a node or of a port there. */
+void tell_own(aemp *a, const char *tag, Str arg, const Content *rest);
 /* A port of ours died. */
-void tell_death(aemp *a, uint64_t number, const Content *reason);
+void tell_death(aemp *a, const aemp_port *port, const Content *reason);

@@ -15,6 +15,7 @@
 #include "libclient/stream.h"
 
 #define READ_SIZE (64 * 1024)
+#define DISCARD_SIZE (16 * 1024)
 #define IOV_MAX_FLUSH 64
 
 void stream_init(Stream *stream) {
@@ -85,16 +86,27 @@ void stream_flush(Stream *stream) {
                 queue_deinit(&stream->out);
 }
 
-ssize_t stream_read(Stream *stream, const uint8_t **ret, bool *ret_full) {
+static ssize_t stream_recv(Stream *stream, void *to, size_t size) {
         ssize_t n;
 
         do
-                n = recv(stream->fd, stream->in, READ_SIZE, MSG_DONTWAIT);
+                n = recv(stream->fd, to, size, MSG_DONTWAIT);
         while (n < 0 && errno == EINTR);
-        if (n < 0)
-                return -errno;
 
+        return n < 0 ? -errno : n;
+}
+
+ssize_t stream_read(Stream *stream, const uint8_t **ret, bool *ret_full) {
+        ssize_t n;
+
+        n = stream_recv(stream, stream->in, READ_SIZE);
         *ret = stream->in;
         *ret_full = n == READ_SIZE;
         return n;
+}
+
+ssize_t stream_discard(Stream *stream) {
+        uint8_t nowhere[DISCARD_SIZE];
+
+        return stream_recv(stream, nowhere, sizeof nowhere);
 }

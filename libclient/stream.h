@@ -37,3 +37,5 @@ void stream_flush(Stream *stream);
 /* One read: the number of octets at *ret; 0 at the end, -EAGAIN when there is nothing now, other errors are
  * ends too. *ret_full: there may be more. */
 ssize_t stream_read(Stream *stream, const uint8_t **ret, bool *ret_full);
+/* The same, for nobody: what was read before stays as it is. */
+ssize_t stream_discard(Stream *stream);

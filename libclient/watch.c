@@ -128,13 +128,21 @@ bool watches_crossed(aemp *a, Str node, bool (*fn)(Str id, void *userdata), void
         return true;
 }
 
+bool watch_is_same(const aemp *a, Str id, Str other) {
+        return str_equal(canonical(a, id), canonical(a, other));
+}
+
+Watch *watch_ended_by(const aemp *a, Str id, bool crossed) {
+        Watch *watch = watch_find(a, canonical(a, id));
+
+        return watch && watch->crossed == crossed ? watch : NULL;
+}
+
 void watch_fire(aemp *a, Str id, const Content *reason, bool crossed) {
-        Watch *watch;
+        Watch *watch = watch_ended_by(a, id, crossed);
         Death *death;
 
-        id = canonical(a, id);
-        watch = watch_find(a, id);
-        if (!watch || watch->crossed != crossed)
+        if (!watch)
                 return;
 
         table_remove(&a->watches.table, watch);

@@ -37,6 +37,10 @@ void watch_dropped(aemp *a, Watch *watch);
 /* It died: runs the monitors. Nothing if it isn't watched. crossed: what ended is a monitor that crossed
  * `down`; one that was started since then is another. */
 void watch_fire(aemp *a, Str id, const Content *reason, bool crossed);
+/* Which one that ends, or NULL. */
+Watch *watch_ended_by(const aemp *a, Str id, bool crossed);
+/* Two names of the same. */
+bool watch_is_same(const aemp *a, Str id, Str other);
 /* That node went down: what is watched there and did not fire has crossed; tells each. False when fn said
  * so. */
 bool watches_crossed(aemp *a, Str node, bool (*fn)(Str id, void *userdata), void *userdata);

@@ -12,7 +12,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/net/x509.h"
 
@@ -71,29 +73,36 @@ static const char *reason_text(int reason) {
         }
 }
 
-/* The one of TLS itself says most: others are deeper down, or follow from it. */
+/* The one of TLS itself says most: others are deeper down, or follow from it. But all may follow from a lack
+ * of memory. */
 static unsigned long take_error(void) {
-        unsigned long first = ERR_get_error(), found = first, e = first;
+        unsigned long first = ERR_peek_error(), found = 0, e;
 
-        while (e && ERR_GET_LIB(found) != ERR_LIB_SSL)
-                if ((e = ERR_get_error()) && ERR_GET_LIB(e) == ERR_LIB_SSL)
+        while ((e = ERR_get_error())) {
+                if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE) {
+                        ERR_clear_error();
+                        return e;
+                }
+                if (!found && ERR_GET_LIB(e) == ERR_LIB_SSL)
                         found = e;
+        }
 
-        ERR_clear_error();
-        return found;
+        return found ? found : first;
 }
 
 void tls_error_text(char text[static TLS_ERROR_MAX]) {
         unsigned long e = take_error();
-        int reason = ERR_GET_LIB(e) == ERR_LIB_SSL ? ERR_GET_REASON(e) : 0;
-        const char *words = ERR_reason_error_string(e) ?: "unknown error", *what = reason_text(reason);
+        int reason = ERR_GET_REASON(e), own = ERR_GET_LIB(e) == ERR_LIB_SSL ? reason : 0;
+        const char *words = ERR_reason_error_string(e), *what = reason_text(own);
 
-        if (reason > SSL_AD_REASON_OFFSET)
-                alert_text(text, reason - SSL_AD_REASON_OFFSET);
+        if (reason == ERR_R_MALLOC_FAILURE)
+                (void) stpcpy(text, "out of memory");
+        else if (own > SSL_AD_REASON_OFFSET && own <= SSL_AD_REASON_OFFSET + UINT8_MAX)
+                alert_text(text, own - SSL_AD_REASON_OFFSET);
         else if (what)
-                (void) snprintf(text, TLS_ERROR_MAX, "TLS: %s (%s)", what, words);
+                (void) snprintf(text, TLS_ERROR_MAX, "TLS: %s (%s)", what, words ?: "unknown error");
         else
-                (void) snprintf(text, TLS_ERROR_MAX, "TLS: %s", words);
+                (void) snprintf(text, TLS_ERROR_MAX, "TLS: %s", words ?: "unknown error");
 }
 
 /* --- certificates ------------------------------------------------------------------------------------ */

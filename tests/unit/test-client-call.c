@@ -95,6 +95,26 @@ TEST(refused) {
         teardown();
 }
 
+/* Who was asked may answer by killing the reply port. */
+TEST(killed) {
+        setup();
+        check_int(aemp_cal(a, NULL, "n#p", AEMP_INFINITE, heard_cal, &h, NULL), ==, 0);
+        fake_say(&fake, "[\"\",\"mon1\",\"P1.1\"]");
+        fake_say(&fake, "[\"\",\"kil1\",\"P1.1\",\"die\",\"no\"]");
+        check_int(run(a), ==, 0);
+        check_str(heard(&h), "ECONNRESET[\"die\",\"no\"]; ");
+        fake_expect(&fake, "[\"\",\"mon1\",\"n#p\"]");
+        fake_expect(&fake, "[\"n#p\",\"host1#P1.1\"]");
+        fake_expect(&fake, "[\"\",\"kil0\",\"P1.1\"]");
+        fake_expect(&fake, "[\"\",\"mon0\",\"n#p\"]");
+
+        check_int(aemp_cal(a, NULL, "n#p", AEMP_INFINITE, heard_cal, &h, NULL), ==, 0);
+        check_int(aemp_kil(a, "host1#P1.2", NULL), ==, 0);
+        check_int(run(a), ==, 0);
+        check_str(heard(&h), "ECONNRESET[]; ");
+        teardown();
+}
+
 static int answer(aemp_port *port, aemp_msg *msg, void *userdata) {
         const char *reply_to;
         int n;

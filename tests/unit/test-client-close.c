@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "tests/system/fake-aempd.h"
 #include "tests/unit/test.h"
@@ -108,5 +109,56 @@ TEST(connection_lost_meanwhile) {
         check_int(aemp_close(a, AEMP_INFINITE), ==, 0);
         aemp_unref(a);
         check_int(aemp_close(NULL, 0), ==, -EINVAL);
+        fake_deinit(&fake);
+}
+
+/* What the callback that closes was given stays as it is, also when more comes meanwhile. */
+static int closes(aemp_port *port, aemp_msg *msg, void *userdata) {
+        aemp *a = aemp_port_get(port);
+
+        fake_say(&fake, "[\"P1.1\",\"something else\"]");
+        check_int(aemp_close(a, 0), ==, -ETIMEDOUT);
+        check_int(aemp_port_is_alive(port), ==, 0);
+        return heard_msg(port, msg, userdata);
+}
+
+TEST(in_a_callback) {
+        for (int own = 0; own <= 1; own++) {
+                Heard h = {0};
+                aemp *a;
+
+                fake_init(&fake);
+                a = fake_attach(&fake);
+                check_int(aemp_port_new(a, NULL, closes, &h), ==, 0);
+                if (own)
+                        check_int(aemp_snd(a, "host1#P1.1", "[s,i]", "hello", 1), ==, 0);
+                else
+                        fake_say(&fake, "[\"P1.1\",\"hello\",1]");
+                check_int(aemp_process(a), >=, 0);
+                check_str(heard(&h), "[\"hello\",1]; ");
+                aemp_unref(a);
+                fake_deinit(&fake);
+        }
+}
+
+static void *talks(void *arg) {
+        static char octets[65536];
+
+        while (send(fake.fd, octets, sizeof octets, MSG_NOSIGNAL) > 0)
+                ;
+        return NULL;
+}
+
+/* An aempd that talks for ever does not make it wait for ever. */
+TEST(without_an_end) {
+        pthread_t thread;
+        aemp *a;
+
+        fake_init(&fake);
+        a = fake_attach(&fake);
+        check_int(pthread_create(&thread, NULL, talks, NULL), ==, 0);
+        check_int(aemp_close(a, 10000), ==, -ETIMEDOUT);
+        check_int(pthread_join(thread, NULL), ==, 0);
+        aemp_unref(a);
         fake_deinit(&fake);
 }

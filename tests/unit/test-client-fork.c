@@ -8,9 +8,15 @@
 #include "tests/system/fake-aempd.h"
 #include "tests/unit/test.h"
 
+#define SLOTS 6
+
+static int heard_func(aemp *a, aemp_port *port, aemp_msg *args, void *userdata) {
+        return 0;
+}
+
 /* Every call in the child says so, and what it drops does nothing to the parent's connection. */
 static void child(aemp *a, aemp_port *port, aemp_slot **slots) {
-        char **nodes;
+        char **nodes, *id;
 
         check_int(aemp_process(a), ==, -ECHILD);
         check_int(aemp_wait(a, 0), ==, -ECHILD);
@@ -44,8 +50,14 @@ static void child(aemp *a, aemp_port *port, aemp_slot **slots) {
         check_int(aemp_mon_nodes(a, NULL, NULL, NULL), ==, -ECHILD);
         check_int(aemp_node_is_up(a, "n"), ==, -ECHILD);
         check_int(aemp_up_nodes(a, &nodes), ==, -ECHILD);
+        check_int(aemp_reg(port, NULL, "name"), ==, -ECHILD);
+        check_int(aemp_func(a, NULL, "A::f", NULL, NULL), ==, -ECHILD);
+        check_int(aemp_snd_to_func(a, "n", "A::f", NULL), ==, -ECHILD);
+        check_int(aemp_snd_on(a, "n", "n#p", NULL), ==, -ECHILD);
+        check_int(aemp_spawn(a, &id, "n", "A::f", NULL), ==, -ECHILD);
+        check_int(aemp_spawn_json(a, &id, "n", "A::f", NULL), ==, -ECHILD);
 
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < SLOTS; i++)
                 aemp_slot_unref(slots[i]);
         aemp_unref(a);
         aemp_port_unref(port);
@@ -53,7 +65,7 @@ static void child(aemp *a, aemp_port *port, aemp_slot **slots) {
 }
 
 TEST(all_calls) {
-        aemp_slot *slots[4];
+        aemp_slot *slots[SLOTS];
         sd_event *event;
         aemp_port *port;
         Heard h = {0};
@@ -71,10 +83,14 @@ TEST(all_calls) {
         check_int(aemp_mon_nodes(a, &slots[1], NULL, NULL), ==, 0);
         check_int(aemp_after(a, &slots[2], 20000, heard_fn, &h), ==, 0);
         check_int(aemp_cal(a, &slots[3], "n#p", AEMP_INFINITE, heard_cal, &h, NULL), ==, 0);
+        check_int(aemp_func(a, &slots[4], "A::f", heard_func, NULL), ==, 0);
+        check_int(aemp_reg(port, &slots[5], "name"), ==, 0);
         check_int(sd_event_run(event, 0), >=, 0);
         fake_expect(&fake, "[\"\",\"mon1\",\"n#p\"]");
         fake_expect(&fake, "[\"\",\"nodes1\"]");
         fake_expect(&fake, "[\"n#p\",\"host1#P1.2\"]");
+        fake_expect(&fake, "[\"\",\"func1\",\"A::f\"]");
+        fake_expect(&fake, "[\"\",\"reg1\",\"name\",\"P1.1\"]");
         check_int(aemp_snd(a, "n#p", "[s]", "queued"), ==, 0);
 
         pid = fork();
@@ -92,7 +108,7 @@ TEST(all_calls) {
         fake_expect(&fake, "[\"n#p\",\"queued\"]");
         fake_expect_nothing(&fake);
 
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < SLOTS; i++)
                 aemp_slot_unref(slots[i]);
         aemp_port_unref(port);
         aemp_unref(a);

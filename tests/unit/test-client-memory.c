@@ -3,6 +3,7 @@
 /* What a port costs. Sanitizers have an allocator of their own, which says nothing. */
 
 #include <malloc.h>
+#include <stdio.h>
 
 #include "tests/system/fake-aempd.h"
 #include "tests/unit/test.h"
@@ -24,6 +25,10 @@ static size_t used(void) {
         struct mallinfo2 info = mallinfo2();
 
         return info.uordblks + info.hblkhd;
+}
+
+static int on_spawn(aemp *a, aemp_port *port, aemp_msg *args, void *userdata) {
+        return 0;
 }
 
 TEST(port) {
@@ -54,6 +59,34 @@ TEST(port) {
                 check_int((with_ids - before) / PORTS, <=, 128);
                 check_int(after - before, <, 64 * 1024);
         }
+        aemp_unref(a);
+        fake_deinit(&fake);
+}
+
+/* One whose name was chosen by somebody else has that, its ID, and a place in another table. */
+TEST(spawned) {
+        size_t before, with_ports;
+        char text[100];
+        Fake fake;
+        aemp *a;
+
+        fake_init(&fake);
+        a = fake_attach(&fake);
+        check_int(aemp_func(a, NULL, "A::f", on_spawn, NULL), ==, 0);
+        check_int(run(a), ==, 0);
+
+        before = used();
+        for (int i = 0; i < PORTS / 10; i++) {
+                (void) snprintf(text, sizeof text, "[\"\",\"AnyEvent::MP::_spawn\",\"x.%d\",\"A::f\"]", i);
+                fake_say(&fake, text);
+                if (i % 100 == 99)
+                        check_int(run(a), ==, 0);
+        }
+        with_ports = used();
+
+        test_note("a spawned port: %zu octets", (with_ports - before) / (PORTS / 10));
+        if (!SANITIZED)
+                check_int((with_ports - before) / (PORTS / 10), <=, 256);
         aemp_unref(a);
         fake_deinit(&fake);
 }

@@ -405,3 +405,26 @@ TEST(large_strings) {
         free(text);
         teardown(msg);
 }
+
+static int through_list(aemp_msg *msg, const char *format, ...) {
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = aemp_msg_unpackv(msg, format, ap);
+        va_end(ap);
+        return r;
+}
+
+TEST(argument_list) {
+        aemp_msg *msg = json_message("[\"text\",3]");
+        const char *s;
+        int i;
+
+        check_int(through_list(msg, "[s,i]", &s, &i), ==, 0);
+        check_str(s, "text");
+        check_int(i, ==, 3);
+        check_int(through_list(msg, "[i]", &i), ==, -EBADMSG);
+        check_int(through_list(NULL, "[s]", &s), ==, -EINVAL);
+        teardown(msg);
+}

@@ -120,6 +120,16 @@ static int on_fail(aemp_port *port, aemp_msg *msg, void *userdata) {
         return -EIO;
 }
 
+static int on_func(aemp *a, aemp_port *port, aemp_msg *args, void *userdata) {
+        const char *s;
+
+        calls++;
+        works(aemp_msg_unpack(args, "[s]", &s));
+        if (port)
+                works(aemp_reg(port, NULL, "spawned"));
+        return 0;
+}
+
 static void turns(aemp *a) {
         for (int i = 0; i < 3; i++)
                 works(aemp_process(a));
@@ -137,7 +147,8 @@ static void say(Fake *fake, aemp *a, const char *text) {
 
 static void scenario(Fake *fake, aemp *a) {
         aemp_port *ports[3] = {0};
-        aemp_slot *slots[6] = {0};
+        aemp_slot *slots[7] = {0};
+        char *id = NULL;
         json_t *value;
         char **nodes;
 
@@ -160,6 +171,15 @@ static void scenario(Fake *fake, aemp *a) {
                 works(aemp_after(a, NULL, 0, on_fn, NULL));
         works(aemp_every(a, &slots[3], 1000000, on_fn, NULL));
         works(aemp_on_reattach(a, &slots[4], on_fn, NULL));
+        works(aemp_func(a, NULL, "A::f", on_func, NULL));
+        if (ports[0])
+                works(aemp_reg(ports[0], &slots[6], "name"));
+        works(aemp_spawn(a, &id, "n", "A::f", "[s]", "x"));
+        if (id)
+                works(aemp_mon(a, NULL, id, on_mon, NULL));
+        free(id);
+        works(aemp_snd_to_func(a, "n", "A::f", "[s]", "x"));
+        works(aemp_snd_on(a, "n", "m#p", "[s]", "x"));
         turns(a);
 
         value = json_pack("{s:[i,i]}", "k", 1, 2);
@@ -177,6 +197,11 @@ static void scenario(Fake *fake, aemp *a) {
         say(fake, a, "[\"\",\"node\",\"n\",true]");
         say(fake, a, "[\"P1.2\",\"hello\",{\"a\":[1,2]}]");
         say(fake, a, "[\"P1.1\",\"fail\"]");
+        say(fake, a, "[\"\",\"src\",\"n\"]");
+        say(fake, a, "[\"\",\"A::f\",\"text\"]");
+        say(fake, a, "[\"\",\"AnyEvent::MP::_spawn\",\"x.1\",\"A::f\",\"text\"]");
+        say(fake, a, "[\"\",\"AnyEvent::MP::_spawn\",\"x.2\",\"A::g\",\"text\"]");
+        say(fake, a, "[\"x.1\",\"hello\"]");
         say(fake, a, "[\"\",\"kil0\",\"n#p\",\"die\",\"text\"]");
         say(fake, a, "[\"\",\"refused\",\"mon1\",\"limit\",\"text\",\"n#q\"]");
         say(fake, a, "[\"\",\"down\",\"n\"]");
@@ -191,14 +216,85 @@ static void scenario(Fake *fake, aemp *a) {
         fake_hang_up(fake);
         turns(a);
 
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < 7; i++)
                 aemp_slot_unref(slots[i]);
         for (int i = 0; i < 3; i++)
                 aemp_port_unref(ports[i]);
 }
 
+static int on_port(aemp_port *port, void *userdata) {
+        return 0;
+}
+
+/* Patterns, and what waits. What came and could not be kept ends the connection: nobody believes that it
+ * arrived. */
+static void waiting(Fake *fake, aemp *a) {
+        aemp_port *ports[2] = {0};
+        aemp_slot *slot = NULL;
+        aemp_msg *msg = NULL;
+        json_t *value;
+
+        for (int i = 0; i < 2; i++)
+                works(aemp_port_new(a, &ports[i], on_msg, NULL));
+        if (ports[0] && ports[1]) {
+                works(aemp_rcv_match(ports[0], NULL, on_msg, NULL, "[s,_,{s:i}]", "\xc3\xa4", "k", 1));
+                works(aemp_rcv_match(ports[0], &slot, on_msg, NULL, "[i]", 3));
+                works(aemp_port_run(ports[0], on_port, NULL));
+        }
+        works(aemp_mon(a, NULL, "n#p", on_mon, NULL));
+
+        value = json_pack("[s,i]", "x", 1);
+        if (value) {
+                works(aemp_cal_json(a, NULL, "n#q", 1000000, on_cal, NULL, value));
+                works(aemp_kil_json(a, "n#r", value));
+        }
+        json_decref(value);
+
+        say(fake, a, "[\"\",\"src\",\"n\"]");
+        say(fake, a, "[\"P1.1\",3]");
+        say(fake, a, "[\"P1.2\",\"t\",1]");
+        say(fake, a, "[\"\",\"src\",\"m\"]");
+        say(fake, a, "[\"P1.2\",\"u\",2]");
+        say(fake, a, "[\"\",\"kil0\",\"n#p\",\"why\"]");
+        say(fake, a, "[\"\",\"down\",\"n\"]");
+        say(fake, a, "[\"\",\"mon1\",\"P1.99\"]");
+        say(fake, a, "[\"\",\"kil1\",\"P1.2\",\"why\"]");
+        say(fake, a, "[\"P1.4\",\"reply\"]");
+        say(fake, a, "[\"\",\"refused\",\"time\",\"unknown\",\"text\",\"host1#P1.4\"]");
+        if (ports[1]) {
+                works(aemp_snd(a, "host1#P1.2", "[s,i]", "v", 1));
+                if (aemp_port_recv_tag(ports[1], &msg, "u", 0) >= 0)
+                        check_str(aemp_msg_tag(msg), "u");
+                msg = aemp_msg_unref(msg);
+                if (aemp_port_recv(ports[1], &msg, 0) >= 0)
+                        calls++;
+                msg = aemp_msg_unref(msg);
+        }
+        if (aemp_cal_wait(a, &msg, "", 0, "[s]", "time") >= 0)
+                calls++;
+        msg = aemp_msg_unref(msg);
+        if (aemp_cal_wait(a, &msg, "n#p", 0, NULL) == -ECONNRESET)
+                calls++;
+        msg = aemp_msg_unref(msg);
+
+        say(fake, a, "[\"P1.1\",\"\xc3\xa4\",1,{\"k\":1}]");
+        if (aemp_is_attached(a)) {
+                long keep = fail_at;
+
+                fail_at = -1;
+                fake_say_raw(fake, "\x84\x44P1.1\x41\xe4\x01\xa1\x41k\x01", 13);
+                fail_at = keep;
+        }
+        turns(a);
+        aemp_slot_unref(slot);
+        for (int i = 0; i < 2; i++)
+                aemp_port_unref(ports[i]);
+}
+
+typedef void (*Scenario)(Fake *fake, aemp *a);
+
 /* The scenario with the nth allocation failing. Returns how many allocations are left of it. */
-static long attempt(long n) {
+static long attempt(Scenario run_scenario, long n) {
         long before = live;
         Fake fake;
         aemp *a;
@@ -207,19 +303,19 @@ static long attempt(long n) {
         a = fake_attach(&fake);
         failed = false;
         fail_at = n;
-        scenario(&fake, a);
+        run_scenario(&fake, a);
         fail_at = -1;
         aemp_unref(a);
         fake_deinit(&fake);
         return live - before;
 }
 
-TEST(every_allocation) {
+static void attempts(Scenario run_scenario) {
         long n = 0;
 
-        (void) attempt(-1); /* what is allocated once is there now */
+        (void) attempt(run_scenario, -1); /* what is allocated once is there now */
         do
-                check_int(attempt(n++), ==, 0);
+                check_int(attempt(run_scenario, n++), ==, 0);
         while (failed);
 
         test_note("%ld allocations failed, one at a time", n - 1);
@@ -227,6 +323,14 @@ TEST(every_allocation) {
 #ifndef SANITIZED
         check_int(n, >, 50);
 #endif
+}
+
+TEST(every_allocation) {
+        attempts(scenario);
+}
+
+TEST(every_allocation_while_waiting) {
+        attempts(waiting);
 }
 
 TEST(opening) {

@@ -37,7 +37,7 @@ TEST(greeting) {
 
         fake_init(&fake);
         a = fake_attach(&fake);
-        check_str((const char *) fake.line.data, "aemp-client;1;test;;cbor");
+        check_str((const char *) fake.line.data, "aemp-client;1;test;;cbor;src=1");
         check_str(aemp_node(a), "host1");
         check_int(aemp_is_attached(a), ==, 1);
         check(!aemp_self(a));
@@ -50,12 +50,12 @@ TEST(greeting) {
 
 TEST(program_names) {
         static const char *const names[][2] = {
-                {"a;b%c\x01\xc3\xa4", "aemp-client;1;a%3bb%25c???;;cbor"},
-                {"", "aemp-client;1;;;cbor"},
-                {NULL, "aemp-client;1;test-client-open;;cbor"},
+                {"a;b%c\x01\xc3\xa4", "aemp-client;1;a%3bb%25c???;;cbor;src=1"},
+                {"", "aemp-client;1;;;cbor;src=1"},
+                {NULL, "aemp-client;1;test-client-open;;cbor;src=1"},
                 {"0123456789012345678901234567890123456789012345678901234567890123456789",
                         "aemp-client;1;0123456789012345678901234567890123456789012345678901234567890123;;"
-                        "cbor"},
+                        "cbor;src=1"},
         };
         Fake fake;
 
@@ -114,8 +114,11 @@ TEST(not_aempd) {
                 "aemp-client;1;;;cbor;prefix=x.\n",
                 "aemp-client;1;ho#st;;cbor;prefix=x.\n",
         };
+        char longest[400]; /* names of ours have to fit behind a prefix, those of ports elsewhere, too */
         const char *text;
 
+        (void) snprintf(longest, sizeof longest, "aemp-client;1;host1;;cbor;prefix=%0243d\n", 0);
+        check_int(open_fails(longest, &text), ==, -EPROTO);
         for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
                 check_int(open_fails(answers[i], &text), ==, -EPROTO);
                 check_str(text, "this is not aempd, or it speaks another version of the protocol");

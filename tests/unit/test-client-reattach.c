@@ -92,7 +92,7 @@ TEST(comes_back) {
 
         fake.node = "host2";
         let_in();
-        check_str((const char *) fake.line.data, "aemp-client;1;test;;cbor");
+        check_str((const char *) fake.line.data, "aemp-client;1;test;;cbor;src=1");
         check_int(run(a), ==, 0);
         fake_expect(&fake, "[\"\",\"nodes1\"]");
         fake_expect_nothing(&fake);

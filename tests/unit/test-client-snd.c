@@ -392,3 +392,26 @@ TEST(bound) {
         aemp_port_unref(port);
         teardown();
 }
+
+static int through_lists(int which, const char *format, ...) {
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = which == 0 ? aemp_sndv(a, "n#p", format, ap) : aemp_kilv(a, "n#p", format, ap);
+        va_end(ap);
+        return r;
+}
+
+TEST(argument_lists) {
+        setup();
+        check_int(through_lists(0, "[s,i]", "x", 1), ==, 0);
+        check_int(through_lists(1, "[s,i]", "y", 2), ==, 0);
+        check_int(through_lists(0, "[q]"), ==, -EINVAL);
+        check_int(through_lists(1, "[q]"), ==, -EINVAL);
+        check_int(run(a), ==, 0);
+        fake_expect(&fake, "[\"n#p\",\"x\",1]");
+        fake_expect(&fake, "[\"\",\"kil1\",\"n#p\",\"y\",2]");
+        fake_expect_nothing(&fake);
+        teardown();
+}
