@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "ctl/args.h"
 #include "ctl/errand.h"
@@ -15,49 +13,39 @@
 #include "ctl/output.h"
 #include "ctl/verbs.h"
 
-static int on_reply(aemp_port *port, aemp_msg *msg, void *userdata) {
-        Errand *errand = userdata;
+typedef struct Call {
+        Errand *errand;
+        const char *to;
+} Call;
+
+static int on_end(aemp *a, int error, aemp_msg *msg, void *userdata) {
+        Call *call = userdata;
+        Errand *errand = call->errand;
 
         if (errand->status >= 0)
                 return 0;
 
-        errand_check_output(errand, output_message(msg));
-        errand_end(errand, EXIT_SUCCESS);
+        /* else: on_timeout(), on_refused(), on_detach() */
+        if (error == -ECONNRESET)
+                errand_died(errand, call->to, msg);
+        else if (error == 0) {
+                errand_check_output(errand, output_message(msg));
+                errand_end(errand, EXIT_SUCCESS);
+        }
         return 0;
-}
-
-static int on_death(aemp *a, const char *id, aemp_msg *reason, void *userdata) {
-        errand_died(userdata, id, reason);
-        return 0;
-}
-
-/* What aemp_cal() does for those who know how many elements their messages have. */
-static int call(Errand *errand, const char *to, json_t *message) {
-        aemp *a = errand->aemp;
-        aemp_port *reply;
-        int r;
-
-        r = aemp_port_new(a, &reply, on_reply, errand);
-        if (r < 0)
-                return r;
-
-        r = json_array_append_new(message, json_string(aemp_port_id(reply))) < 0 ? -ENOMEM : 0;
-        aemp_port_unref(reply);
-        if (r >= 0)
-                r = aemp_mon(a, NULL, to, on_death, errand);
-        if (r >= 0)
-                r = aemp_snd_json(a, to, message);
-        return r;
 }
 
 static int cal_message(const Options *options, const Target *to, json_t *message) {
         _cleanup_errand_ Errand errand = {};
+        Call call = {&errand, to->id};
+        int r;
 
         if (!errand_start(&errand, options, ERRAND_TIMEOUT))
                 return errand.status;
 
         errand.missing = "no reply";
-        errand_check(&errand, call(&errand, to->id, message), to->id);
+        r = aemp_cal_json(errand.aemp, NULL, to->id, AEMP_INFINITE, on_end, &call, message);
+        errand_check(&errand, r, to->id);
         return errand_run(&errand);
 }
 

@@ -45,3 +45,7 @@ int death_status(const json_t *reason) {
         return strcmp(why, "no_such_port") == 0 || strcmp(why, "transport_error") == 0 ? EXIT_NO_SUCH
                                                                                        : EXIT_FAILURE;
 }
+
+int spawn_death_status(const json_t *reason) {
+        return strcmp(reason_string(reason, 0), "die") == 0 ? EXIT_NO_SUCH : death_status(reason);
+}

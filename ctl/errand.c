@@ -112,12 +112,19 @@ static int on_detach(aemp *a, void *userdata) {
         return 0;
 }
 
-static int on_refused(aemp *a, const char *tag, const char *code, const char *text, void *userdata) {
-        int status = strcmp(code, "denied") == 0 ? EXIT_DENIED
-                : strcmp(code, "invalid") == 0   ? EXIT_USAGE
-                                                 : EXIT_FAILURE;
+static int status_of_refusal(const Errand *errand, const char *code) {
+        if (strcmp(code, "denied") == 0)
+                return EXIT_DENIED;
+        if (strcmp(code, "invalid") == 0)
+                return EXIT_USAGE;
+        if (strcmp(code, "unknown") == 0 && errand->unknown_status > 0)
+                return errand->unknown_status;
+        return EXIT_FAILURE;
+}
 
-        errand_fail(userdata, status, "aempd refused '%s' (%s): %s", tag, code, text);
+static int on_refused(aemp *a, const char *tag, const char *code, const char *text, void *userdata) {
+        errand_fail(
+                userdata, status_of_refusal(userdata, code), "aempd refused '%s' (%s): %s", tag, code, text);
         return 0;
 }
 
@@ -166,13 +173,24 @@ static int on_routed(aemp *a, int error, aemp_msg *msg, void *userdata) {
         /* -ECONNREFUSED: on_refused() has the text */
         if (error == -ECONNRESET)
                 errand_died(errand, "the node", msg);
-        else if (error == 0)
-                errand_end(errand, EXIT_SUCCESS);
+        else if (error == 0 && errand->status < 0)
+                errand->on_routed(errand->on_routed_userdata);
         return 0;
 }
 
+static void end_well(void *userdata) {
+        errand_end(userdata, EXIT_SUCCESS);
+}
+
 void errand_end_routed(Errand *errand, const char *node) {
+        errand_when_routed(errand, node, end_well, errand);
+}
+
+void errand_when_routed(Errand *errand, const char *node, void (*fn)(void *userdata), void *userdata) {
         int r;
+
+        errand->on_routed = fn;
+        errand->on_routed_userdata = userdata;
 
         r = aemp_cal(errand->aemp, NULL, node, AEMP_INFINITE, on_routed, errand, "[s]", "time");
         errand_check(errand, r, node);

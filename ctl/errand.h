@@ -22,7 +22,10 @@ typedef struct Errand {
         int status;          /* an exit status; -1: under way */
         uint64_t timeout;    /* usec */
         const char *missing; /* for people: what did not come when the time is over */
+        int unknown_status;  /* of its end when aempd refuses something as unknown; 0: EXIT_FAILURE */
         bool to_reader;      /* its end is also when nobody reads stdout any more */
+        void (*on_routed)(void *userdata);
+        void *on_routed_userdata;
 } Errand;
 
 /* Attaches. timeout: unless there is one in the options. False: it has ended. */
@@ -41,8 +44,10 @@ void errand_check_output(Errand *errand, int r);
 /* It ends because `id` died. */
 void errand_died(Errand *errand, const char *id, aemp_msg *reason);
 
-/* It ends with success when all that was sent before was routed on that node, and with errand_died() when
- * the node can't be reached. */
+/* fn is called when all that was sent before was routed on that node; it ends with errand_died() when the
+ * node can't be reached. Once an errand. */
+void errand_when_routed(Errand *errand, const char *node, void (*fn)(void *userdata), void *userdata);
+/* The same, and then it ends with success. */
 void errand_end_routed(Errand *errand, const char *node);
 
 #define _cleanup_errand_ __attribute__((cleanup(errand_deinit)))

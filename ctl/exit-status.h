@@ -12,7 +12,7 @@
 enum {
         EXIT_USAGE = 2,
         EXIT_NO_DAEMON = 3,
-        EXIT_NO_SUCH = 4,
+        EXIT_NO_SUCH = 4, /* port, node that can be reached, function */
         EXIT_DENIED = 5,
         EXIT_TIMEOUT = 6,
 };

@@ -75,6 +75,11 @@ int output_line(const char *text) {
         return output_flush();
 }
 
+int output_text(const char *text, size_t n) {
+        (void) fwrite(text, 1, n, stdout);
+        return output_flush();
+}
+
 int output_close(void) {
         if (output_flush() >= 0 && fclose(stdout) == EOF)
                 (void) output_fail(-errno);

@@ -13,6 +13,7 @@
 #include "ctl/complain.h"
 #include "ctl/errand.h"
 #include "ctl/exit-status.h"
+#include "ctl/expiry.h"
 #include "ctl/human.h"
 #include "ctl/output.h"
 #include "ctl/question.h"
@@ -25,8 +26,14 @@ static const char *get_string(const json_t *row, const char *key) {
         return json_string_value(json_object_get(row, key));
 }
 
+/* "-" when aempd is too old to say. */
 static void add_number(Table *table, const json_t *row, const char *key) {
-        table_add_format(table, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(row, key)));
+        const json_t *number = json_object_get(row, key);
+
+        if (number)
+                table_add_format(table, "%" JSON_INTEGER_FORMAT, json_integer_value(number));
+        else
+                table_add(table, NULL);
 }
 
 static void add_size(Table *table, const json_t *row, const char *key) {
@@ -39,14 +46,35 @@ static void add_ago(Table *table, const json_t *row, const char *key) {
 
 /* --- nodes ------------------------------------------------------------------------------------------- */
 
-static const char *const node_columns[] = {"NODE", "STATE", "SINCE", "ADDRESS", "LINK", ">MONITORS",
-        ">WATCHING", ">QUEUED", ">RECEIVED", ">SENT", "REASON", NULL};
+static const char *const node_columns[] = {"NODE", "STATE", "SINCE", "ADDRESS", "LINK", "TLS", "AUTH",
+        "FRAMING", ">MONITORS", ">WATCHING", ">QUEUED", ">RECEIVED", ">SENT", "REASON", NULL};
 
 static void add_reason(Table *table, const json_t *reason) {
         char *text = json_is_array(reason) ? human_reason(reason) : NULL;
 
         table_add(table, text);
         free(text);
+}
+
+/* The version, and what is left to a certificate that ends soon. */
+static void add_tls(Table *table, const json_t *row) {
+        const char *tls = get_string(row, "tls");
+        Expiry expiry = expiry_of(json_object_get(row, "certificate"));
+
+        if (tls && expiry.is_near)
+                table_add_format(table, "%s !%s", tls, expiry_short(&expiry).text);
+        else
+                table_add(table, tls);
+}
+
+/* What it does, and what we do where that is something else. */
+static void add_both(Table *table, const json_t *row, const char *its_key, const char *our_key) {
+        const char *its = get_string(row, its_key), *ours = get_string(row, our_key);
+
+        if (its && ours && strcmp(its, ours) != 0)
+                table_add_format(table, "%s/%s", its, ours);
+        else
+                table_add(table, its ?: ours);
 }
 
 static void add_node(Table *table, const json_t *row) {
@@ -58,6 +86,9 @@ static void add_node(Table *table, const json_t *row) {
         add_ago(table, row, "since");
         table_add(table, get_string(row, "address"));
         table_add(table, !up ? "" : json_is_true(json_object_get(row, "incoming")) ? "in" : "out");
+        add_tls(table, row);
+        add_both(table, row, "auth", "auth_sent");
+        add_both(table, row, "framing", "framing_sent");
         add_number(table, row, "monitors");
         add_number(table, row, "watching");
         add_size(table, row, "queued");
@@ -69,7 +100,7 @@ static void add_node(Table *table, const json_t *row) {
 /* --- clients ----------------------------------------------------------------------------------------- */
 
 static const char *const client_columns[] = {">CLIENT", "PROGRAM", ">PID", "USER", "SINCE", "PREFIX",
-        ">MONITORS", ">WATCHED", ">QUEUED", ">RECEIVED", ">SENT", NULL};
+        ">MONITORS", ">WATCHED", ">SPAWNED", ">NAMES", ">FUNCTIONS", ">QUEUED", ">RECEIVED", ">SENT", NULL};
 
 static void add_client(Table *table, const json_t *row) {
         add_number(table, row, "client");
@@ -80,6 +111,9 @@ static void add_client(Table *table, const json_t *row) {
         table_add(table, get_string(row, "prefix"));
         add_number(table, row, "monitors");
         add_number(table, row, "watched");
+        add_number(table, row, "spawned");
+        add_number(table, row, "names");
+        add_number(table, row, "functions");
         add_size(table, row, "queued");
         add_number(table, row, "received");
         add_number(table, row, "sent");

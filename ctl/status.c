@@ -17,10 +17,13 @@
 
 #include "ctl/errand.h"
 #include "ctl/exit-status.h"
+#include "ctl/expiry.h"
 #include "ctl/human.h"
 #include "ctl/output.h"
 #include "ctl/question.h"
 #include "ctl/verbs.h"
+
+#define SHOWN_MAX 10 /* of names, and of functions */
 
 static bool use_colour(void) {
         const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
@@ -36,9 +39,9 @@ static const char *paint(const char *sgr) {
 #define GREEN paint("\033[1;32m")
 #define PLAIN paint("\033[0m")
 
-/* "   Listens: ": what follows is one line */
+/* "    Listens: ": what follows is one line */
 static void put_label(const char *label) {
-        (void) printf("%10s: ", label);
+        (void) printf("%11s: ", label);
 }
 
 static void put_text(const char *text) {
@@ -123,6 +126,59 @@ static void put_traffic(const json_t *counters) {
                 get_number(counters, "from_peers"), get_number(counters, "to_peers"));
 }
 
+/* "-" when aempd is too old to say. */
+static void put_certificate(const json_t *certificate) {
+        Expiry expiry = expiry_of(certificate);
+
+        put_label("Certificate");
+        (void) puts(expiry.is_known ? expiry_text(&expiry).text : json_is_null(certificate) ? "none" : "-");
+}
+
+static int compare_keys(const void *a, const void *b) {
+        const char *const *x = a, *const *y = b;
+
+        return strcmp(*x, *y);
+}
+
+/* The keys of a map, sorted: borrowed, NULL-terminated. */
+static const char **keys_sorted(json_t *map) {
+        const char **keys = calloc(json_object_size(map) + 1, sizeof(*keys)), *key;
+        json_t *value;
+        size_t n = 0;
+
+        if (!keys)
+                return NULL;
+
+        json_object_foreach(map, key, value) keys[n++] = key;
+        qsort(keys, n, sizeof(*keys), compare_keys);
+        return keys;
+}
+
+/* The keys; and values, which are program names, when they are wanted. "-" when aempd is too old to say. */
+static void put_map(const char *label, json_t *map, bool with_values) {
+        const char **keys = json_is_object(map) ? keys_sorted(map) : NULL;
+        size_t n = json_object_size(map);
+
+        put_label(label);
+        if (n == 0 || !keys)
+                (void) fputs(json_is_object(map) ? "none" : "-", stdout);
+
+        for (size_t i = 0; keys && keys[i] && i < SHOWN_MAX; i++) {
+                (void) fputs(i > 0 ? ", " : "", stdout);
+                put_text(keys[i]);
+                if (with_values) {
+                        (void) fputs(" (", stdout);
+                        put_text(get_string(map, keys[i]));
+                        (void) putchar(')');
+                }
+        }
+
+        if (n > SHOWN_MAX)
+                (void) printf(", and %zu more", n - SHOWN_MAX);
+        (void) putchar('\n');
+        free(keys);
+}
+
 static void put_status(const json_t *status) {
         json_int_t half_open = get_number(status, "half_open");
 
@@ -133,6 +189,7 @@ static void put_status(const json_t *status) {
                 human_span(json_number_value(json_object_get(status, "uptime"))).text);
 
         put_binds(json_object_get(status, "binds"));
+        put_certificate(json_object_get(status, "certificate"));
         put_seeds(json_object_get(status, "seeds"));
         put_label("Nodes");
         (void) printf("%" JSON_INTEGER_FORMAT " up", get_number(status, "nodes"));
@@ -141,6 +198,8 @@ static void put_status(const json_t *status) {
         (void) putchar('\n');
         put_label("Clients");
         (void) printf("%" JSON_INTEGER_FORMAT "\n", get_number(status, "clients"));
+        put_map("Names", json_object_get(status, "names"), /* with_values= */ false);
+        put_map("Functions", json_object_get(status, "functions"), /* with_values= */ true);
         put_traffic(json_object_get(status, "counters"));
         put_losses(json_object_get(status, "counters"));
 }
@@ -171,13 +230,30 @@ static void put_seed_problem(const json_t *seed, size_t *n) {
         (void) puts(" is not connected");
 }
 
+static void put_expiry_problem(const json_t *certificate, const char *node, size_t *n) {
+        Expiry expiry = expiry_of(certificate);
+
+        if (!expiry.is_near)
+                return;
+
+        put_problem(n);
+        if (node) {
+                (void) fputs("node ", stdout);
+                put_text(node);
+                (void) fputs(": ", stdout);
+        }
+        (void) printf("certificate %s\n", expiry_text(&expiry).text);
+}
+
 static void put_node_problem(const json_t *node, size_t *n) {
         const json_t *reason = json_object_get(node, "reason");
         const char *state = get_string(node, "state");
         char *text;
 
-        if (state && strcmp(state, "up") == 0)
+        if (state && strcmp(state, "up") == 0) {
+                put_expiry_problem(json_object_get(node, "certificate"), get_string(node, "node") ?: "?", n);
                 return;
+        }
 
         put_problem(n);
         (void) fputs("node ", stdout);
@@ -194,9 +270,11 @@ static void put_node_problem(const json_t *node, size_t *n) {
         (void) putchar('\n');
 }
 
-static void put_problems(const json_t *seeds, const json_t *nodes) {
+static void put_problems(const json_t *status, const json_t *nodes) {
+        const json_t *seeds = json_object_get(status, "seeds");
         size_t n = 0;
 
+        put_expiry_problem(json_object_get(status, "certificate"), /* node= */ NULL, &n);
         for (size_t i = 0; i < json_array_size(seeds); i++)
                 put_seed_problem(json_array_get(seeds, i), &n);
         for (size_t i = 0; i < json_array_size(nodes); i++)
@@ -220,7 +298,7 @@ static int show_status(const Options *options, json_t *status) {
                 return r;
 
         put_status(status);
-        put_problems(json_object_get(status, "seeds"), nodes);
+        put_problems(status, nodes);
         json_decref(nodes);
         return EXIT_SUCCESS;
 }

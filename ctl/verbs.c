@@ -32,7 +32,11 @@ static const Verb verbs[] = {
                 .name = "nodes",
                 .args = "",
                 .summary = "list the nodes that it knows",
-                .help = "MONITORS are ours on ports of that node, WATCHING its on ours. QUEUED waits to be "
+                .help = "LINK is in when that node connected to us. TLS has a '!' and what is left when its "
+                        "certificate\n"
+                        "expires within 30 days. Of AUTH and FRAMING the part behind a '/' is ours, where "
+                        "that differs.\n"
+                        "MONITORS are ours on ports of that node, WATCHING its on ours. QUEUED waits to be "
                         "sent.\n",
                 .run = verb_nodes,
         },
@@ -42,7 +46,9 @@ static const Verb verbs[] = {
                 .summary = "list the processes that are attached to it",
                 .help = "A process's ports are those whose names start with PREFIX. MONITORS are its own, "
                         "WATCHED are its\n"
-                        "ports that somebody monitors. QUEUED is what it has not read yet.\n",
+                        "ports that somebody monitors, SPAWNED those that others have made in it. NAMES and "
+                        "FUNCTIONS it\n"
+                        "registered. QUEUED is what it has not read yet.\n",
                 .run = verb_clients,
         },
         {
@@ -96,9 +102,29 @@ static const Verb verbs[] = {
                 .summary = "make a port, print its ID, then each message that arrives",
                 .help = "A message is a line, a JSON array. Ends after N messages (-n N, --count=N), when "
                         "it is killed, and\n"
-                        "when nobody reads its output any more.\n",
-                .counts = true,
+                        "when nobody reads its output any more. With --name=NAME it is registered under "
+                        "that "
+                        "one first:\n"
+                        "'aempctl cal NODE wkp NAME' finds it.\n",
+                .takes = OPTION_COUNT | OPTION_NAME,
                 .run = verb_rcv,
+        },
+        {
+                .name = "spawn",
+                .args = "NODE FUNCTION [ARG]...",
+                .summary = "run a function on a node, print the ID of its port",
+                .help = HELP_ARG
+                "\n"
+                "Ends when the node has got it; with 4 when nobody has the function there, or the node "
+                "can't "
+                "be reached.\n"
+                "With --wait when the port dies: prints the reason as mon does, and ends with 0 if it was a "
+                "normal end, else\n"
+                "with 1.\n",
+                .n_min = 2,
+                .n_max = SIZE_MAX,
+                .takes = OPTION_WAIT,
+                .run = verb_spawn,
         },
         {
                 .name = "gensecret",
@@ -106,6 +132,24 @@ static const Verb verbs[] = {
                 .summary = "print a new random secret",
                 .help = "Put it into a file for secret_file, the same on all nodes. Needs no aempd.\n",
                 .run = verb_gensecret,
+        },
+        {
+                .name = "gencert",
+                .args = "",
+                .summary = "make a key and a certificate for TLS",
+                .help = "Prints a new private key and its certificate, for cert; or writes them to a file. "
+                        "Without --ca the\n"
+                        "certificate is signed by its own key and can stand for itself and others: put "
+                        "the same file on\n"
+                        "all nodes. Needs no aempd.\n"
+                        "\n"
+                        "      --output=FILE       write to that file, which must not exist yet; mode 0600\n"
+                        "      --name=NAME         whose certificate it is; this host's name\n"
+                        "      --days=N            how long it is valid; 3650\n"
+                        "      --ca=FILE           sign it with the key in that file, which has its "
+                        "certificate too\n",
+                .takes = OPTION_OUTPUT | OPTION_NAME | OPTION_DAYS | OPTION_CA,
+                .run = verb_gencert,
         },
 };
 
@@ -182,19 +226,29 @@ static void verb_usage(const Verb *verb, FILE *to) {
                 to, "Usage: aempctl [OPTION]... %s%s%s\n", verb->name, *verb->args ? " " : "", verb->args);
 }
 
+/* The i-th word of its arguments, up to the next space. */
+static const char *verb_argument(const Verb *verb, size_t i) {
+        const char *word = verb->args;
+
+        for (; i > 0; i--)
+                word += strcspn(word, " ") + 1;
+        return word;
+}
+
 int verb_run(const Verb *verb, const Options *options, char **args) {
+        unsigned wrong = options->given & ~verb->takes;
         size_t n = 0;
 
         while (args[n])
                 n++;
 
         if (n < verb->n_min)
-                complain("%s: %s is missing", verb->name,
-                        strncmp(verb->args, "PORT|", 5) ? "PORT" : "PORT or NODE");
+                complain("%s: %.*s is missing", verb->name, (int) strcspn(verb_argument(verb, n), " "),
+                        verb_argument(verb, n));
         else if (n > verb->n_max)
                 complain("%s: unexpected argument '%s'", verb->name, args[verb->n_max]);
-        else if (options->count > 0 && !verb->counts)
-                complain("%s: has no option -n", verb->name);
+        else if (wrong)
+                complain("%s: has no option %s", verb->name, option_text(wrong));
         else
                 return verb->run(options, args);
 
@@ -229,6 +283,11 @@ void verbs_help(void) {
                       "  -t, --timeout=SECONDS   wait that long for an answer, or 'infinity'\n"
                       "  -j, --json              of status, nodes, clients: print JSON\n"
                       "  -n, --count=N           of rcv: end after N messages\n"
+                      "      --name=NAME         of rcv: register it; of gencert: whose it is\n"
+                      "      --wait              of spawn: wait until the port dies\n"
+                      "      --output=FILE       of gencert: write to a new file\n"
+                      "      --days=N            of gencert: valid that long\n"
+                      "      --ca=FILE           of gencert: sign with that one\n"
                       "  -h, --help              print this, or explain a verb\n"
                       "      --version           print the version\n"
                       "\n"

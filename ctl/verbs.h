@@ -5,7 +5,6 @@
  * Verbs
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "ctl/options.h"
@@ -16,7 +15,7 @@ typedef struct Verb {
         const char *summary; /* a line */
         const char *help;    /* paragraphs, behind the summary */
         size_t n_min, n_max; /* arguments */
-        bool counts;         /* takes -n */
+        unsigned takes;      /* options that not all have: OPTION_... */
         /* Does it; returns the exit status, having complained if that is not 0. args: NULL-terminated. */
         int (*run)(const Options *options, char **args);
 } Verb;
@@ -37,4 +36,6 @@ int verb_kil(const Options *options, char **args);
 int verb_cal(const Options *options, char **args);
 int verb_mon(const Options *options, char **args);
 int verb_rcv(const Options *options, char **args);
+int verb_spawn(const Options *options, char **args);
 int verb_gensecret(const Options *options, char **args);
+int verb_gencert(const Options *options, char **args);

@@ -139,6 +139,11 @@ free_port() {
         done
 }
 
+# clients_have FILTER: alice has a client like that
+clients_have() {
+        aempctl "$on_alice" clients --json | jq -e "any(.[]; $1)"
+}
+
 # --- packages and programs ---------------------------------------------------------------------------------------
 
 step='installing packages'
@@ -154,17 +159,21 @@ if [ ! -f build-demo/build.ninja ]; then
         rm -rf build-demo
         quietly meson setup build-demo --buildtype=release -Dwerror=false -Dtests=false
 fi
-quietly ninja -C build-demo daemon/aempd ctl/aempctl
+quietly ninja -C build-demo daemon/aempd ctl/aempctl examples/spawner
 rm "$dir/build.log"
-export PATH=$PWD/build-demo/ctl:$PWD/build-demo/daemon:$PWD/examples:$PATH
+export PATH=$PWD/build-demo/ctl:$PWD/build-demo/daemon:$PWD/build-demo/examples:$PWD/examples:$PATH
 aempctl --version
 
 # --- two nodes ---------------------------------------------------------------------------------------------------
 
-part 'Two nodes that know the same secret; bob has the address of alice'
+part 'An authority, and a certificate of it for each of two nodes'
+cd "$dir"
+on alice aempctl gencert --name=demo --output=demo.pem
+on alice aempctl gencert --name=alice --ca=demo.pem --output=alice.pem
+on alice aempctl gencert --name=bob --ca=demo.pem --output=bob.pem
+
+part 'The two nodes; bob has the address of alice'
 echo "(Both are on this machine: for alice\$, AEMP_ADDRESS=unix:path=$dir/alice.sock; for bob\$, .../bob.sock)"
-on alice aempctl gensecret
-secret=$output
 port_a=$(free_port)
 port_b=$(free_port)
 
@@ -174,7 +183,7 @@ default = {
         nodeid = "$1";
         binds  = [ "127.0.0.1:$2" ];
         seeds  = [ $3 ];
-        secret = "$secret";
+        cert   = "$dir/$1.pem";
         socket = "$dir/$1.sock";
 };
 EOC
@@ -185,9 +194,9 @@ configure bob "$port_b" "\"127.0.0.1:$port_a\""
 
 on_bob=--address=unix:path=$dir/bob.sock
 on_alice=--address=unix:path=$dir/alice.sock
-start alice "$dir/alice" aempd --config="$dir/alice.conf"
+start alice alice aempd --config=alice.conf
 until_true aempctl "$on_alice" cal alice time
-start bob "$dir/bob" aempd --config="$dir/bob.conf"
+start bob bob aempd --config=bob.conf
 bob_aempd=$started
 until_true aempctl "$on_bob" cal alice time
 until_true aempctl "$on_alice" cal bob time
@@ -197,9 +206,9 @@ expect 'All is well'
 on bob aempctl status
 expect 'All is well'
 on alice aempctl nodes
-expect 'bob +up'
+expect 'bob +up .* TLSv1\.3 '
 on bob aempctl nodes
-expect 'alice +up'
+expect 'alice +up .* TLSv1\.3 '
 
 # --- messages ----------------------------------------------------------------------------------------------------
 
@@ -216,11 +225,13 @@ expect '^\["pong"\]$'
 on bob aempctl cal "$service" hello '{"answer":42}'
 expect '^\["hello",\{"answer":42\}\]$'
 
-part 'A port on bob; what is sent to it from alice, it prints'
-start bob "$dir/rcv" aempctl rcv
+part 'A port on bob, with a name; what is sent to it from alice, it prints'
+start bob "$dir/rcv" aempctl rcv --name printer
 line "$dir/rcv" 1
 echo "$output"
 receiver=$output
+on alice aempctl cal bob wkp printer
+expect "^\\[\"$receiver\"\\]$"
 on alice aempctl snd "$receiver" hello world
 line "$dir/rcv" 2
 echo "bob: $output"
@@ -230,12 +241,22 @@ line "$dir/rcv" 3
 echo "bob: $output"
 expect '^\["and back"\]$'
 
-# --- deaths ------------------------------------------------------------------------------------------------------
+part 'A program on alice that has a function; bob spawns a port with it, which counts until the port above ends'
+start alice "$dir/spawner" spawner offer
+line "$dir/spawner" 1
+echo "$output"
+on bob aempctl spawn alice Example::counter::start "[1, \"$receiver\"]"
+counter=$output
+on bob aempctl cal "$counter" count
+expect '^\[1\]$'
+on bob aempctl cal "$counter" count
+expect '^\[2\]$'
+on bob aempctl kil "$receiver"
+line "$dir/spawner" 3
+echo "alice: $output"
+expect ' is gone$'
 
-# clients_have FILTER: alice has a client like that
-clients_have() {
-        aempctl "$on_alice" clients --json | jq -e "any(.[]; $1)"
-}
+# --- deaths ------------------------------------------------------------------------------------------------------
 
 part 'The program on alice is killed: who watches it on bob is told'
 start bob "$dir/mon" aempctl mon "$service"

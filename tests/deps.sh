@@ -12,7 +12,7 @@
 deps_build='meson ninja-build gcc libc6-dev pkg-config python3 scdoc libsystemd-dev libjansson-dev libssl-dev libconfig-dev
         uthash-dev libc-ares-dev'
 deps_demo='socat jq'
-deps_test='g++ clang clang-format libclang-rt-14-dev libcbor-dev python3-cbor2 locales socat jq systemd dbus iproute2 util-linux'
+deps_test='g++ clang clang-format libclang-rt-14-dev libcbor-dev python3-cbor2 locales openssl socat jq systemd dbus iproute2 util-linux'
 
 # deps_missing PACKAGE...: those that are not installed
 deps_missing() {

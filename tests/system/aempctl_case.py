@@ -4,20 +4,24 @@
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'interop'))
 
+from aemp.cbor import Decoder, encode
 from aemp.harness import Aempd
 from aemp.peer import TIMEOUT, Timeout, deadline_after
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 
 OK, FAILED, USAGE, NO_DAEMON, NO_SUCH, DENIED, TIMED_OUT = range(7)
-VERBS = ['status', 'nodes', 'clients', 'snd', 'cal', 'mon', 'kil', 'rcv', 'gensecret']
+VERBS = ['status', 'nodes', 'clients', 'snd', 'cal', 'mon', 'kil', 'rcv', 'spawn', 'gensecret', 'gencert']
 NOWHERE = 'unix:path=/nonexistent/aempd.sock'
 
 # What stands on the command line, and the message that it is.
@@ -105,6 +109,79 @@ def attached(daemon, program, *, n=1, watched=0):
                 return rows
             if time.monotonic() > deadline:
                 raise Timeout(f'not {n} of {program} with {watched} ports that are watched: {rows!r}')
+
+
+class Fake:
+    """Listens as an aempd does; what it says is up to the test."""
+
+    LINE = b'aemp-client;1;fake;;cbor;prefix=p.1.;max_message=65536\n'
+
+    def __init__(self, talk):
+        self.dir = tempfile.TemporaryDirectory(prefix='fake-')
+        self.path = os.path.join(self.dir.name, 'sock')
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        self.talk = talk
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while True:
+            try:
+                conn, _ = self.listener.accept()
+            except OSError:
+                return
+            with conn:
+                try:
+                    self.talk(self, conn)
+                except OSError:
+                    pass
+
+    @staticmethod
+    def until_closed(conn):
+        """Reads and drops; closes when asked to."""
+        while octets := conn.recv(65536):
+            if b'bye' in octets:
+                return
+
+    def __enter__(self):
+        return f'unix:path={self.path}'
+
+    def __exit__(self, *exc):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(TIMEOUT)
+        self.dir.cleanup()
+
+
+def answering(*answers):
+    """An aempd that knows the answers to the questions, in order of coming."""
+    left = list(answers)
+
+    def talk(fake, conn):
+        conn.recv(4096)
+        conn.sendall(Fake.LINE)
+        conn.recv(4096)
+        conn.sendall(encode(['p.1.1', left.pop(0)]))
+        fake.until_closed(conn)
+    return talk
+
+
+def conversing(reply):
+    """An aempd that answers each message with those that reply() makes of it."""
+
+    def talk(fake, conn):
+        conn.recv(4096)
+        conn.sendall(Fake.LINE)
+        decoder = Decoder()
+        while octets := conn.recv(65536):
+            decoder.feed(octets)
+            while item := decoder.next():
+                if item.value[1:] == ['bye']:
+                    return
+                conn.sendall(b''.join(encode(message) for message in reply(item.value)))
+    return talk
 
 
 class Case(unittest.TestCase):

@@ -8,71 +8,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'interop'))
 
 from aemp.cbor import encode
 from aemp.peer import TIMEOUT
-from aempctl_case import DENIED, FAILED, NO_DAEMON, NOWHERE, TIMED_OUT, USAGE, Case, OneNode, aempctl, environment
-
-
-class Fake:
-    """Listens as an aempd does; what it says is up to the test."""
-
-    LINE = b'aemp-client;1;fake;;cbor;prefix=p.1.;max_message=65536\n'
-
-    def __init__(self, talk):
-        self.dir = tempfile.TemporaryDirectory(prefix='fake-')
-        self.path = os.path.join(self.dir.name, 'sock')
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(self.path)
-        self.listener.listen()
-        self.talk = talk
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self):
-        while True:
-            try:
-                conn, _ = self.listener.accept()
-            except OSError:
-                return
-            with conn:
-                try:
-                    self.talk(self, conn)
-                except OSError:
-                    pass
-
-    @staticmethod
-    def until_closed(conn):
-        """Reads and drops; closes when asked to."""
-        while octets := conn.recv(65536):
-            if b'bye' in octets:
-                return
-
-    def __enter__(self):
-        return f'unix:path={self.path}'
-
-    def __exit__(self, *exc):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(TIMEOUT)
-        self.dir.cleanup()
-
-
-def answering(*answers):
-    """An aempd that knows the answers to the questions, in order of coming."""
-    left = list(answers)
-
-    def talk(fake, conn):
-        conn.recv(4096)
-        conn.sendall(Fake.LINE)
-        conn.recv(4096)
-        conn.sendall(encode(['p.1.1', left.pop(0)]))
-        fake.until_closed(conn)
-    return talk
+from aempctl_case import DENIED, FAILED, NO_DAEMON, NOWHERE, TIMED_OUT, USAGE, Case, Fake, OneNode, aempctl, answering, environment
 
 
 class Attaching(Case):

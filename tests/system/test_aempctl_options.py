@@ -19,7 +19,8 @@ class Help(Case):
             text = self.out(*args)
             for verb in VERBS:
                 self.assertRegex(text, rf'(?m)^  {verb} ')
-            for option in ('--address', '--timeout', '--json', '--count', '--help', '--version'):
+            for option in ('--address', '--timeout', '--json', '--count', '--name', '--wait', '--output', '--days', '--ca', '--help',
+                           '--version'):
                 self.assertIn(option, text)
 
     def test_help_of_a_verb(self):
@@ -55,7 +56,8 @@ class Usage(Case):
 
     def test_a_wrong_verb(self):
         for wrong, right in (('stauts', 'status'), ('send', 'snd'), ('node', 'nodes'), ('client', 'clients'), ('kill', 'kil'),
-                             ('call', 'cal'), ('recv', 'rcv'), ('gen', 'gensecret'), ('gensecert', 'gensecret'), ('mno', 'mon')):
+                             ('call', 'cal'), ('recv', 'rcv'), ('gen', 'gensecret'), ('gensecert', 'gensecret'), ('mno', 'mon'),
+                             ('spwan', 'spawn'), ('gencret', 'gencert')):
             self.assertIn(f"unknown verb '{wrong}', did you mean '{right}'?", self.err(USAGE, wrong))
         for wrong in ('', 'frobnicate', 'x', 'x' * 1000, '[]', '\u00e4\u00f6\u00fc'):
             err = self.err(USAGE, wrong)
@@ -67,7 +69,11 @@ class Usage(Case):
             err = self.err(USAGE, verb)
             self.assertIn('missing', err)
             self.assertIn(f'Usage: aempctl [OPTION]... {verb} PORT', err)
-        for args in (['status', 'x'], ['nodes', 'x'], ['clients', 'x'], ['rcv', 'x'], ['gensecret', 'x'], ['mon', 'a#x', 'y']):
+        self.assertIn('spawn: NODE is missing', self.err(USAGE, 'spawn'))
+        self.assertIn('spawn: FUNCTION is missing', self.err(USAGE, 'spawn', 'a'))
+        self.assertIn('mon: PORT|NODE is missing', self.err(USAGE, 'mon'))
+        for args in (['status', 'x'], ['nodes', 'x'], ['clients', 'x'], ['rcv', 'x'], ['gensecret', 'x'], ['gencert', 'x'],
+                     ['mon', 'a#x', 'y']):
             self.assertIn(f"unexpected argument '{args[-1]}'", self.err(USAGE, *args))
 
     def test_options_that_there_are_not(self):
@@ -87,6 +93,22 @@ class Usage(Case):
             self.assertIn(f"'{text}' is not a number", self.err(USAGE, 'rcv', '-n', text))
         self.assertIn('no option -n', self.err(USAGE, 'mon', '-n', '1', 'a#x'))
         self.assertIn('no option -n', self.err(USAGE, '--count=2', 'status'))
+
+    def test_options_of_other_verbs(self):
+        takes = {'-n1': ['rcv'], '--name=x': ['rcv', 'gencert'], '--wait': ['spawn'], '--output=/x/y': ['gencert'],
+                 '--days=1': ['gencert'], '--ca=/x/y': ['gencert']}
+        arguments = {'snd': ['a'], 'cal': ['a'], 'mon': ['a'], 'kil': ['a#x'], 'spawn': ['a', 'a::b']}
+        for option, verbs in takes.items():
+            for verb in VERBS:
+                if verb in verbs:
+                    continue
+                err = self.err(USAGE, verb, *arguments.get(verb, []), option)
+                self.assertIn(f"{verb}: has no option {option[:2] if option[1] != '-' else option.partition('=')[0]}\n", err)
+                self.assertIn(f'Usage: aempctl [OPTION]... {verb}', err)
+
+    def test_a_wrong_number_of_days(self):
+        for text in ('', '0', '-1', '1.5', 'x', '1d', '36501', '99999999999999999999999'):
+            self.assertIn(f"'{text}' is not a number of days", self.err(USAGE, 'gencert', f'--days={text}'))
 
     def test_what_is_no_port(self):
         for verb in ('snd', 'cal', 'mon', 'kil'):
@@ -119,8 +141,8 @@ class Completion(Case):
 
     def test_verbs_and_options(self):
         self.assertEqual(sorted(self.complete('')), sorted([*VERBS, 'help']))
-        self.assertEqual(self.complete('s'), ['status', 'snd'])
-        self.assertEqual(self.complete('help', 'g'), ['gensecret'])
+        self.assertEqual(self.complete('s'), ['status', 'snd', 'spawn'])
+        self.assertEqual(self.complete('help', 'g'), ['gensecret', 'gencert'])
         self.assertEqual(self.complete('status', '--j'), ['--json'])
         options = self.complete('-')
         for option in options:
