@@ -39,9 +39,6 @@ static int refuse(char error[static CERTIFICATE_ERROR_MAX], const char *text) {
 static int refuse_openssl(char error[static CERTIFICATE_ERROR_MAX], const char *what) {
         unsigned long e = ERR_peek_last_error();
 
-        if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
-                return -ENOMEM;
-
         (void) snprintf(error, CERTIFICATE_ERROR_MAX, "%s (%s)", what,
                 ERR_reason_error_string(e) ?: "unknown error");
         return -EINVAL;
@@ -209,11 +206,23 @@ static int read_ca(Pem *ret, const void *ca, size_t n, char error[static CERTIFI
         return r;
 }
 
+/* Whatever it looked like, it may have been a lack of memory. */
+static bool take_errors(void) {
+        unsigned long e;
+        bool memory = false;
+
+        while ((e = ERR_get_error()))
+                memory = memory || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+
+        return memory;
+}
+
 int certificate_new(Certificate **ret, const void *pem, size_t n, const void *ca, size_t n_ca,
         char error[CERTIFICATE_ERROR_MAX]) {
         _cleanup_pem_ Pem own = PEM_INIT, authorities = PEM_INIT;
         int r;
 
+        ERR_clear_error();
         r = pem_read(&own, pem, n, error, CERTIFICATE_ERROR_MAX);
         if (r >= 0)
                 r = check_own(&own, error);
@@ -222,8 +231,7 @@ int certificate_new(Certificate **ret, const void *pem, size_t n, const void *ca
         if (r >= 0)
                 r = certificate_from(ret, &own, ca ? &authorities : NULL, error);
 
-        ERR_clear_error();
-        return r;
+        return take_errors() && r < 0 ? -ENOMEM : r;
 }
 
 Certificate *certificate_free(Certificate *certificate) {

@@ -128,14 +128,16 @@ static int pem_add(Pem *pem, const Block *block, char *error, size_t n_error) {
 
 /* 1: there is one; 0: there is none any more. */
 static int pem_next(BIO *bio, Block *ret, char *error, size_t n_error) {
-        ERR_clear_error();
+        unsigned long e;
+
         if (PEM_read_bio(bio, &ret->name, &ret->header, &ret->data, &ret->n))
                 return 1;
-        if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+
+        e = ERR_peek_last_error();
+        if (ERR_GET_REASON(e) == PEM_R_NO_START_LINE)
                 return 0;
 
-        (void) snprintf(error, n_error, "it is damaged (%s)",
-                ERR_reason_error_string(ERR_peek_last_error()) ?: "unknown error");
+        (void) snprintf(error, n_error, "it is damaged (%s)", ERR_reason_error_string(e) ?: "unknown error");
         return -EINVAL;
 }
 
@@ -167,7 +169,6 @@ int pem_read(Pem *ret, const void *pem, size_t n, char *error, size_t n_error) {
         parts.crls = sk_X509_CRL_new_null();
         r = bio && parts.certificates && parts.crls ? pem_read_all(&parts, bio, error, n_error) : -ENOMEM;
         BIO_free(bio);
-        ERR_clear_error();
         if (r < 0)
                 return r;
 

@@ -7,9 +7,11 @@
  */
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "daemon/net/tls-error.h"
 #include "tests/unit/test.h"
 #include "tests/unit/tls-rig.h"
 
@@ -402,4 +404,30 @@ TEST(half_a_record) {
         check_is(buf_str(&odd.end.in), "whole");
         check_str(odd.end.why, EOF_TEXT);
         odd_deinit(&odd);
+}
+
+/* Which of many errors is told. */
+TEST(errors) {
+        char text[TLS_ERROR_MAX];
+
+        check_int(OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, NULL), ==, 1); /* its words */
+        tls_error_text(text);
+        check_str(text, "TLS: unknown error");
+
+        ERR_raise(ERR_LIB_EVP, EVP_R_BAD_DECRYPT);
+        ERR_raise(ERR_LIB_SSL, SSL_R_LENGTH_MISMATCH);
+        ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);
+        tls_error_text(text);
+        check_str(text, "TLS: length mismatch");
+        check_int(ERR_peek_error(), ==, 0);
+
+        ERR_raise(ERR_LIB_SSL, ERR_R_INTERNAL_ERROR); /* above the alerts */
+        tls_error_text(text);
+        check_str(text, "TLS: internal error");
+
+        ERR_raise(ERR_LIB_SSL, SSL_R_NO_SHARED_CIPHER);
+        ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
+        tls_error_text(text);
+        check_str(text, "out of memory");
+        check_int(ERR_peek_error(), ==, 0);
 }
