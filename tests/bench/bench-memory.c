@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/bench/cert.h"
 #include "tests/bench/daemon.h"
 #include "tests/bench/form.h"
 #include "tests/bench/process.h"
@@ -206,9 +207,9 @@ static int on_node(aemp *a, const char *node, int up, aemp_msg *reason, void *us
         return 0;
 }
 
-static void measure_peers(Daemon *daemon) {
+/* One peer, and further ones. */
+static void peers(Daemon *daemon, double *ret_first, double *ret_further) {
         const Daemon hub = *daemon;
-        double first = 0;
         Member member;
 
         member_open(&member, daemon);
@@ -223,18 +224,33 @@ static void measure_peers(Daemon *daemon) {
                 while (member.came <= i)
                         member_turn(&member);
                 if (i == 0)
-                        first = rss(&hub);
+                        *ret_first = rss(&hub);
         }
 
+        *ret_further = (rss(&hub) - *ret_first) / PEERS;
+}
+
+static void measure_peers(Daemon *daemon) {
+        double first, further;
+
+        peers(daemon, &first, &further);
         report("aempd, one peer and one client: RssAnon", first, "3 MiB");
-        report("aempd, a further peer", (rss(&hub) - first) / PEERS, "");
+        report("aempd, a further peer", further, "");
+}
+
+static void measure_peers_tls(Daemon *daemon) {
+        double first, further;
+
+        peers(daemon, &first, &further);
+        report("aempd, one peer and one client, TLS: RssAnon", first, "");
+        report("aempd, a further peer, TLS", further, "");
 }
 
 /* --- main ------------------------------------------------------------------------------------------- */
 
 /* With a daemon and a process of its own. */
-static void run(const char *aempd, const char *dir, const char *node, void (*measure)(Daemon *daemon)) {
-        Daemon daemon = {.binary = aempd, .dir = dir};
+static void run(const Daemon *kind, const char *node, void (*measure)(Daemon *daemon)) {
+        Daemon daemon = *kind;
         int status;
         pid_t pid;
 
@@ -255,7 +271,9 @@ static void run(const char *aempd, const char *dir, const char *node, void (*mea
 int main(int argc, char **argv) {
         const char *aempd = argc == 2 ? argv[1] : getenv("AEMPD");
         struct rlimit files = {2 * MANY_CLIENTS, 2 * MANY_CLIENTS};
-        char dir[] = "/tmp/aempd-bench-XXXXXX", command[64];
+        char dir[] = "/tmp/aempd-bench-XXXXXX", command[64], pem[64], cert[80];
+        const Daemon plain = {.binary = aempd, .dir = dir};
+        const Daemon tls = {.binary = aempd, .dir = dir, .settings = cert};
 
         if (!aempd) {
                 (void) fprintf(stderr, "%s AEMPD\n", program_invocation_short_name);
@@ -266,11 +284,16 @@ int main(int argc, char **argv) {
         if (!mkdtemp(dir))
                 err(1, "%s", dir);
 
+        (void) snprintf(pem, sizeof(pem), "%s/pem", dir);
+        (void) snprintf(cert, sizeof(cert), "  cert = \"%s\";\n", pem);
+        cert_write(pem);
+
         (void) printf("| memory | octets | at most |\n|---|---|---|\n");
-        run(aempd, dir, "idle", measure_idle);
-        run(aempd, dir, "hub", measure_peers);
-        run(aempd, dir, "clients", measure_clients);
-        run(aempd, dir, "ports", measure_ports);
+        run(&plain, "idle", measure_idle);
+        run(&plain, "hub", measure_peers);
+        run(&tls, "hub-tls", measure_peers_tls);
+        run(&plain, "clients", measure_clients);
+        run(&plain, "ports", measure_ports);
 
         (void) snprintf(command, sizeof(command), "rm -rf %s", dir);
         return system(command) == 0 ? 0 : 1;

@@ -3,9 +3,9 @@
 /*
  * How fast messages go through aempd
  *
- * Each measurement is called "kind/hops/form/size/how", such as "one-way/2/raw/64/free" or
- * "trip/2/pack/64/pinned"; the argument is a pattern of these. All forms of a group (the same but for the
- * form) are measured right after each other, the bare relay first, and that in several rounds, because
+ * Each measurement is called "kind/daemons/form/size/how", such as "one-way/2/raw/64/free" or
+ * "trip/2-tls/pack/64/pinned"; the argument is a pattern of these. All forms of a group (the same but for
+ * the form) are measured right after each other, the bare relay first, and that in several rounds, because
  * machines change their mind: compared is within a round.
  */
 
@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/bench/cert.h"
 #include "tests/bench/kernel.h"
 #include "tests/bench/rig.h"
 #include "tests/bench/series.h"
@@ -45,10 +46,30 @@ typedef struct Options {
         bool verbose;
 } Options;
 
+/* The daemons in the way. */
+typedef struct Way {
+        const char *name;
+        const char *title;
+        int hops;
+        RigLink link;
+} Way;
+
+static const Way ways[] = {
+        {"1", "1", 1, RIG_LINK_PLAIN},
+        {"2", "2", 2, RIG_LINK_PLAIN},
+        {"2-json", "2, JSON", 2, RIG_LINK_JSON},
+        {"2-tls", "2, TLS", 2, RIG_LINK_TLS},
+};
+
+enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+
+/* Bare relays, and aempds. */
+typedef Rig Rigs[WAYS][2];
+
 /* What is measured in all forms. */
 typedef struct Group {
         TalkKind kind;
-        int hops;
+        size_t way;
         size_t size;
         unsigned window;
         int cpu;
@@ -65,18 +86,18 @@ static const size_t sizes[] = {64, 1024, 16 * 1024};
 
 enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
 
-/* [hops - 1][with the window][size] */
-static Group one_way[RIG_HOPS_MAX][2][SIZES];
-/* [hops - 1][anywhere] */
-static Group trips[RIG_HOPS_MAX][2];
+/* [way][with the window][size] */
+static Group one_way[WAYS][2][SIZES];
+/* [way][anywhere] */
+static Group trips[WAYS][2];
 
 /* --- measuring -------------------------------------------------------------------------------------- */
 
-static void group_measure(Group *group, const Options *options, Rig rigs[RIG_HOPS_MAX][2]) {
+static void group_measure(Group *group, const Options *options, Rigs rigs) {
         double relay = 0;
 
         for (size_t i = 0; i < FORMS; i++) {
-                Rig *rig = &rigs[group->hops - 1][i != FORM_RELAY];
+                Rig *rig = &rigs[group->way][i != FORM_RELAY];
                 TalkPlan plan = {
                         .form = forms[i],
                         .path = {rig_path(rig, 0), rig_path(rig, 1)},
@@ -90,9 +111,9 @@ static void group_measure(Group *group, const Options *options, Rig rigs[RIG_HOP
                 char name[64];
                 double cpu, millions;
 
-                (void) snprintf(name, sizeof(name), "%s/%d/%s/%zu/%s",
-                        group->kind == TALK_TRIPS ? "trip" : "one-way", group->hops, forms[i]->name,
-                        group->size,
+                (void) snprintf(name, sizeof(name), "%s/%s/%s/%zu/%s",
+                        group->kind == TALK_TRIPS ? "trip" : "one-way", ways[group->way].name,
+                        forms[i]->name, group->size,
                         group->window             ? "window"
                                 : group->cpu >= 0 ? "pinned"
                                                   : "free");
@@ -129,25 +150,25 @@ static void group_measure(Group *group, const Options *options, Rig rigs[RIG_HOP
 }
 
 static void groups_init(void) {
-        for (int hops = 1; hops <= RIG_HOPS_MAX; hops++)
+        for (size_t way = 0; way < WAYS; way++)
                 for (int i = 0; i < 2; i++) {
                         for (size_t size = 0; size < SIZES; size++)
-                                one_way[hops - 1][i][size] = (Group){.kind = TALK_ONE_WAY,
-                                        .hops = hops,
+                                one_way[way][i][size] = (Group){.kind = TALK_ONE_WAY,
+                                        .way = way,
                                         .size = sizes[size],
                                         .window = i ? WINDOW : 0,
                                         .cpu = -1};
-                        trips[hops - 1][i] = (Group){
-                                .kind = TALK_TRIPS, .hops = hops, .size = TRIP_SIZE, .cpu = i ? -1 : 0};
+                        trips[way][i] = (Group){
+                                .kind = TALK_TRIPS, .way = way, .size = TRIP_SIZE, .cpu = i ? -1 : 0};
                 }
 }
 
-static void groups_measure(const Options *options, Rig rigs[RIG_HOPS_MAX][2]) {
-        for (int hops = 0; hops < RIG_HOPS_MAX; hops++)
+static void groups_measure(const Options *options, Rigs rigs) {
+        for (size_t way = 0; way < WAYS; way++)
                 for (int i = 0; i < 2; i++) {
                         for (size_t size = 0; size < SIZES; size++)
-                                group_measure(&one_way[hops][i][size], options, rigs);
-                        group_measure(&trips[hops][i], options, rigs);
+                                group_measure(&one_way[way][i][size], options, rigs);
+                        group_measure(&trips[way][i], options, rigs);
                 }
 }
 
@@ -164,13 +185,13 @@ static void show_value(const Series *series, const Series *ratio) {
                 (void) printf(" %.*f |", v < 1 ? 3 : v < 1000 ? 1 : 0, v);
 }
 
-static void show_one_way(size_t form, int hops, int window) {
-        const Group *g = one_way[hops][window];
+static void show_one_way(size_t form, size_t way, int window) {
+        const Group *g = one_way[way][window];
 
         if (g[0].rate[form].n + g[1].rate[form].n + g[2].rate[form].n == 0)
                 return;
 
-        (void) printf("| %s | %d | %s |", forms[form]->title, hops + 1, window ? "yes" : "no");
+        (void) printf("| %s | %s | %s |", forms[form]->title, ways[way].title, window ? "yes" : "no");
         for (size_t size = 0; size < SIZES; size++)
                 show_value(&g[size].rate[form], form == FORM_RELAY ? NULL : &g[size].ratio[form]);
         show_value(&g[0].cpu_daemon[form], NULL);
@@ -179,13 +200,13 @@ static void show_one_way(size_t form, int hops, int window) {
         (void) printf("\n");
 }
 
-static void show_trips(size_t form, int hops) {
-        const Group *g = trips[hops];
+static void show_trips(size_t form, size_t way) {
+        const Group *g = trips[way];
 
         if (g[0].p50[form].n + g[1].p50[form].n == 0)
                 return;
 
-        (void) printf("| %s | %d |", forms[form]->title, hops + 1);
+        (void) printf("| %s | %s |", forms[form]->title, ways[way].title);
         for (int i = 0; i < 2; i++) {
                 show_value(&g[i].p50[form], form == FORM_RELAY ? NULL : &g[i].ratio[form]);
                 show_value(&g[i].p99[form], NULL);
@@ -207,24 +228,24 @@ static void show(const Options *options) {
                 show_kernel();
         (void) printf("One way, thousand messages a second, medians of %u rounds. In brackets: in ratio to "
                       "the relay of\n"
-                      "the same hops and window. CPU: seconds for a million messages of 64 octets, of the "
+                      "the same way and window. CPU: seconds for a million messages of 64 octets, of the "
                       "daemons, the\n"
                       "sender, the receiver.\n\n"
                       "| | daemons | window | 64 B | 1 KiB | 16 KiB | CPU | sender | receiver |\n"
                       "|---|---|---|---|---|---|---|---|---|\n",
                 options->rounds);
-        for (int hops = 0; hops < RIG_HOPS_MAX; hops++)
+        for (size_t way = 0; way < WAYS; way++)
                 for (int window = 0; window < 2; window++)
                         for (size_t form = 0; form < FORMS; form++)
-                                show_one_way(form, hops, window);
+                                show_one_way(form, way, window);
 
         (void) printf(
-                "\nRound trip of 64 octets, µs. In brackets: in ratio to the relay of the same hops.\n\n"
+                "\nRound trip of 64 octets, µs. In brackets: in ratio to the relay of the same way.\n\n"
                 "| | daemons | one CPU, p50 | p99 | placed freely, p50 | p99 |\n"
                 "|---|---|---|---|---|---|\n");
-        for (int hops = 0; hops < RIG_HOPS_MAX; hops++)
+        for (size_t way = 0; way < WAYS; way++)
                 for (size_t form = 0; form < FORMS; form++)
-                        show_trips(form, hops);
+                        show_trips(form, way);
 }
 
 /* --- main ------------------------------------------------------------------------------------------- */
@@ -269,8 +290,9 @@ static int parse(int argc, char **argv, Options *options) {
 
 int main(int argc, char **argv) {
         Options options = {.aempd = getenv("AEMPD"), .pattern = "*", .rounds = 5, .nsec = 250000000};
-        Rig rigs[RIG_HOPS_MAX][2] = {};
-        char dir[] = "/tmp/aempd-bench-XXXXXX", command[64];
+        Rigs rigs = {};
+        char dir[] = "/tmp/aempd-bench-XXXXXX", command[64], pem[64];
+        RigParts parts = {.dir = dir, .pem = pem};
 
         if (parse(argc, argv, &options) < 0) {
                 (void) fprintf(stderr,
@@ -283,19 +305,22 @@ int main(int argc, char **argv) {
                 err(1, "%s", dir);
 
         groups_init();
-        for (int hops = 1; hops <= RIG_HOPS_MAX; hops++) {
-                rig_start_relays(&rigs[hops - 1][0], dir, hops);
+        (void) snprintf(pem, sizeof(pem), "%s/pem", dir);
+        cert_write(pem);
+        parts.aempd = options.aempd;
+        for (size_t way = 0; way < WAYS; way++) {
+                rig_start_relays(&rigs[way][0], &parts, ways[way].hops, ways[way].link);
                 if (options.aempd)
-                        rig_start_aempds(&rigs[hops - 1][1], dir, hops, options.aempd);
+                        rig_start_aempds(&rigs[way][1], &parts, ways[way].hops, ways[way].link);
         }
 
         for (unsigned round = 0; round < options.rounds; round++)
                 groups_measure(&options, rigs);
         show(&options);
 
-        for (int hops = 0; hops < RIG_HOPS_MAX; hops++)
+        for (size_t way = 0; way < WAYS; way++)
                 for (int i = 0; i < 2; i++)
-                        rig_stop(&rigs[hops][i]);
+                        rig_stop(&rigs[way][i]);
         (void) snprintf(command, sizeof(command), "rm -rf %s", dir);
         return system(command) == 0 ? 0 : 1;
 }

@@ -93,7 +93,7 @@ void daemon_start(Daemon *daemon, const char *node) {
                 (void) snprintf(config_option, sizeof(config_option), "--config=%s", config);
                 (void) snprintf(socket_option, sizeof(socket_option), "--socket=%s", daemon->path);
                 (void) setenv("NOTIFY_SOCKET", sa.sun_path, 1);
-                if (!freopen(log, "we", stderr))
+                if (!freopen(log, "w", stderr))
                         err(1, "%s", log);
                 execl(daemon->binary, daemon->binary, config_option, socket_option, NULL);
                 err(1, "%s", daemon->binary);

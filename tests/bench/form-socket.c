@@ -91,7 +91,8 @@ static void socket_put(End *end, const uint8_t *payload, size_t n) {
         memcpy(p + head_len, payload, n);
 }
 
-/* The octets in [name, octets]: 1; 0: it is cut off, or something else. */
+/* The octets in [name, octets], which a link of JSON made a text of: 1; 0: it is cut off, or something else.
+ */
 static int socket_payload(const uint8_t *p, const uint8_t *stop, const uint8_t **ret, size_t *ret_n) {
         CborHead head;
 
@@ -101,7 +102,7 @@ static int socket_payload(const uint8_t *p, const uint8_t *stop, const uint8_t *
                 head.value > (size_t) (stop - p))
                 return 0;
         p += head.value;
-        if (cbor_head_take(&p, stop, &head) <= 0 || head.major != CBOR_MAJOR_BYTES ||
+        if (cbor_head_take(&p, stop, &head) <= 0 || !cbor_head_is_string(&head) ||
                 head.value > (size_t) (stop - p))
                 return 0;
 

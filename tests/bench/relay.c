@@ -25,13 +25,14 @@
 #include "tests/bench/sock.h"
 
 #define READ_MAX (64 * 1024)
-#define BUFFER_MAX (READ_MAX + RELAY_FRAME_MAX + 4)
+#define BUFFER_MAX (READ_MAX + 16 * 1024 + RELAY_FRAME_MAX + 4) /* part of a record may wait in TLS */
 
 typedef struct Side {
         struct Side *other;
         sd_event_source *source; /* NULL: nobody is there */
         int fd;
         uint32_t events;
+        RelayTls *tls;          /* NULL: none */
         uint8_t in[BUFFER_MAX]; /* begins with what is left of a frame that was cut */
         size_t in_len;
         uint8_t out[BUFFER_MAX];
@@ -71,17 +72,31 @@ static void side_gone(Side *side) {
         side_arm(side->other);
 }
 
+/* The output, as it goes to the socket. */
+static size_t side_pending(Side *side, const uint8_t **ret) {
+        if (side->tls)
+                return relay_tls_pending(side->tls, ret);
+
+        *ret = side->out + side->out_at;
+        return side->out_len - side->out_at;
+}
+
 static void side_write(Side *side) {
+        const uint8_t *p;
+        size_t left = side_pending(side, &p);
         ssize_t n;
 
-        n = write(side->fd, side->out + side->out_at, side->out_len - side->out_at);
+        n = write(side->fd, p, left);
         if (n < 0 && errno != EAGAIN) {
                 side_gone(side);
                 return;
         }
 
-        side->out_at += n > 0 ? (size_t) n : 0;
-        if (side->out_at == side->out_len)
+        n = n < 0 ? 0 : n;
+        if (side->tls)
+                relay_tls_written(side->tls, (size_t) n);
+        side->out_at += (size_t) n;
+        if ((size_t) n == left)
                 side->out_at = side->out_len = 0;
 
         side_arm(side);
@@ -110,6 +125,24 @@ static void side_forward(Side *side) {
         memmove(side->in, p, side->in_len);
 }
 
+/* Reads once. What read() returns, but for TLS: what came out of it, -1 with EAGAIN when that is nothing. */
+static ssize_t side_read(Side *side) {
+        static uint8_t sealed[READ_MAX];
+        ssize_t n;
+
+        if (!side->tls)
+                return read(side->fd, side->in + side->in_len, READ_MAX);
+
+        n = read(side->fd, sealed, sizeof(sealed));
+        if (n <= 0)
+                return n;
+
+        n = (ssize_t) relay_tls_open(
+                side->tls, side->in + side->in_len, sizeof(side->in) - side->in_len, sealed, (size_t) n);
+        errno = EAGAIN;
+        return n > 0 ? n : -1;
+}
+
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         Side *side = userdata;
         ssize_t n;
@@ -128,7 +161,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
                 return 0;
         }
 
-        n = read(side->fd, side->in + side->in_len, READ_MAX);
+        n = side_read(side);
         if (n < 0 && errno == EAGAIN)
                 return 0;
         if (n <= 0) {
@@ -138,6 +171,8 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
         side->in_len += (size_t) n;
         side_forward(side);
+        if (side->other->tls && side->other->out_len > 0)
+                relay_tls_seal(side->other->tls, side->other->out, side->other->out_len);
         if (side->other->out_len > 0)
                 side_write(side->other);
 
@@ -174,7 +209,7 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *us
         errx(1, "relay: both sides are taken");
 }
 
-void relay_run(int listen_fd, int tcp_fd) {
+void relay_run(int listen_fd, int tcp_fd, RelayTls *tls) {
         sd_event_source *source;
         Relay *relay;
         int r;
@@ -194,6 +229,7 @@ void relay_run(int listen_fd, int tcp_fd) {
         if (r < 0)
                 errx(1, "relay: %s", strerror(-r));
 
+        relay->side[1].tls = tls;
         if (tcp_fd >= 0)
                 side_start(relay, &relay->side[1], tcp_fd);
 

@@ -9,9 +9,11 @@
  * one.
  */
 
+#include "tests/bench/relay-tls.h"
+
 #define RELAY_FRAME_MAX (64 * 1024)
 
 /* Runs in a process of its own until it is killed. Its sides are the programs that connect to the listening
  * Unix socket: two of them at a time; or one, and the TCP socket `tcp_fd` to the next relay, when that is
- * not -1. */
-_Noreturn void relay_run(int listen_fd, int tcp_fd);
+ * not -1. With TLS on the latter, if `tls` is not NULL. */
+_Noreturn void relay_run(int listen_fd, int tcp_fd, RelayTls *tls);

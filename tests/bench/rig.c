@@ -31,7 +31,11 @@ static int unix_listen(const char *path) {
         return fd;
 }
 
-void rig_start_relays(Rig *rig, const char *dir, int hops) {
+static _Noreturn void run_relay(int listen_fd, int tcp_fd, const char *pem, bool server) {
+        relay_run(listen_fd, tcp_fd, pem ? relay_tls_new(tcp_fd, pem, server) : NULL);
+}
+
+void rig_start_relays(Rig *rig, const RigParts *parts, int hops, RigLink link) {
         int tcp[2] = {-1, -1}, listening[2] = {-1, -1};
 
         *rig = (Rig){.hops = hops};
@@ -39,7 +43,8 @@ void rig_start_relays(Rig *rig, const char *dir, int hops) {
                 sock_tcp_pair(tcp);
 
         for (int i = 0; i < hops; i++) {
-                (void) snprintf(rig->path[i], sizeof(rig->path[i]), "%s/relay%d-%d", dir, hops, i + 1);
+                (void) snprintf(rig->path[i], sizeof(rig->path[i]), "%s/relay%d-%d-%d", parts->dir, hops,
+                        link, i + 1);
                 listening[i] = unix_listen(rig->path[i]);
         }
 
@@ -53,7 +58,8 @@ void rig_start_relays(Rig *rig, const char *dir, int hops) {
                 process_dies_with_parent();
                 (void) close(tcp[!i]);
                 (void) close(listening[!i]);
-                relay_run(listening[i], tcp[i]);
+                run_relay(listening[i], tcp[i], link == RIG_LINK_TLS ? parts->pem : NULL,
+                        /* server= */ i == 1);
         }
 
         for (int i = 0; i < hops; i++) {
@@ -62,14 +68,20 @@ void rig_start_relays(Rig *rig, const char *dir, int hops) {
         }
 }
 
-void rig_start_aempds(Rig *rig, const char *dir, int hops, const char *aempd) {
-        Daemon daemon = {.binary = aempd, .dir = dir};
+void rig_start_aempds(Rig *rig, const RigParts *parts, int hops, RigLink link) {
+        char cert[200];
+        const char *settings[RIG_LINKS] = {
+                [RIG_LINK_JSON] = "  framing_format = [ \"json\" ];\n",
+                [RIG_LINK_TLS] = cert,
+        };
+        Daemon daemon = {.binary = parts->aempd, .dir = parts->dir, .settings = settings[link]};
 
+        (void) snprintf(cert, sizeof(cert), "  cert = \"%s\";\n", parts->pem);
         *rig = (Rig){.hops = hops};
         for (int i = 0; i < hops; i++) {
                 char node[64];
 
-                (void) snprintf(node, sizeof(node), "bench%d%c.example.net", hops, 'a' + i);
+                (void) snprintf(node, sizeof(node), "bench%d%d%c.example.net", hops, link, 'a' + i);
                 daemon_start(&daemon, node);
                 rig->pid[i] = daemon.pid;
                 (void) snprintf(rig->path[i], sizeof(rig->path[i]), "%s", daemon.path);
