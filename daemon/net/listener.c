@@ -33,7 +33,8 @@ static void on_accepted(void *userdata, int accepted, const struct sockaddr *fro
         if (r < 0) {
                 if (!listener->busy)
                         log_warn("%s: connection turned away: %s", text,
-                                r == -EBUSY ? "too many in their handshake" : strerror(-r));
+                                r == -EBUSY ? "too many in their handshake, or too many that failed"
+                                            : strerror(-r));
                 listener->busy = true;
                 return;
         }
