@@ -2,6 +2,7 @@
 """The scripted peer and the node that behaves as the reference, against each other over loopback."""
 
 import socket
+import threading
 import time
 import unittest
 
@@ -10,6 +11,7 @@ from aemp.cbor import Raw, Tag, Text
 from aemp.handshake import HandshakeError
 from aemp.node import Node
 from aemp.peer import ANY, Closed, Listener, Peer, ProtocolError, Timeout
+from aemp.tls import SHARED, Tls
 
 
 class Case(unittest.TestCase):
@@ -181,6 +183,28 @@ class TwoNodes(Case):
         self.assertEqual(port.wait(['ready']), ['ready', 'b#chosen'])
         a.snd('b', 'AnyEvent::MP::_spawn', 'chosen2', 'No::init', port.id)
         self.assertEqual(a.mon('b#chosen2').wait()[0], 'no_such_port')
+
+    def test_functions_and_names(self):
+        a, b = self.pair()
+        b.functions['My::f'] = lambda node, name, reply, *args: node.snd(reply, 'called', name, *args)
+        b.names['service'] = 'b#s'
+        port = a.port()
+        a.snd('b', 'can', 'My::f', port.id, 'can')
+        self.assertEqual(port.wait(['can']), ['can', ''])        # of functions it knows those that were called
+        a.snd('b', 'My::f', port.id, 1)
+        self.assertEqual(port.wait(['called']), ['called', None, 1])
+        a.snd('b', 'can', 'My::f', port.id, 'can again')
+        self.assertEqual(port.wait(['can again']), ['can again', '1'])
+        there = a.spawn('b', 'My::f', port.id, 2)
+        self.assertEqual(port.wait(['called', there.partition('#')[2]])[2], 2)
+        for name, answer in (('service', 'b#s'), ('nosuch', None)):
+            a.snd('b', 'wkp', name, port.id, name)
+            self.assertEqual(port.wait([name]), [name, answer])
+        a.snd('b', 'relay', port.id, 'relayed')
+        port.wait(['relayed'])
+        b.time_form = str
+        a.snd('b', 'time', port.id, 'time')
+        self.assertIsInstance(port.wait(['time'])[1], str)
 
 
 class PeerAndNode(Case):
@@ -463,22 +487,120 @@ class ScriptedPeer(Case):
                     with self.assertRaises(ProtocolError):
                         a.read_line()
 
-    def test_tls_needs_its_hook(self):
-        with Listener() as listener:
-            a = Peer('a', extra_keys={'tls': '1.0'}).connect(listener.host, listener.port)
-            b = listener.accept(node_id='b', extra_keys={'tls': '1.0'})
-            self.addCleanup(a.close)
-            self.addCleanup(b.close)
-            b.send_greeting()
-            with self.assertRaisesRegex(HandshakeError, 'TLS'):
-                a.handshake()
-
     def test_a_peer_that_does_not_read(self):
         a, b = self.pair(timeout=0.05)
         b.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         with self.assertRaises(Timeout):
             for _ in range(1000):
                 a.send(['', 'x' * 100000])
+
+
+class TlsBetweenPeers(Case):
+    def pair(self, a_options, b_options):
+        listener = Listener()
+        self.addCleanup(listener.close)
+        a = Peer('a', **a_options).connect(listener.host, listener.port)
+        b = listener.accept(node_id='b', **b_options)
+        for p in (a, b):
+            self.addCleanup(p.close)
+        return a, b
+
+    def both(self, a, b):
+        """The handshakes of both; returns what was raised."""
+        errors = []
+
+        def run(p):
+            try:
+                p.handshake()
+            except Exception as e:  # noqa: it is returned
+                errors.append(e)
+        threads = [threading.Thread(target=run, args=(p,)) for p in (a, b)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        return errors
+
+    def test_versions_and_roles(self):
+        for version in ('1.2', '1.3'):
+            for nonces in ((b'a', b'b'), (b'b', b'a'), (b'', b'a')):
+                for pieces in (None, 1):
+                    with self.subTest(version=version, nonces=nonces, pieces=pieces):
+                        a, b = self.pair({'tls': Tls(version=version, pieces=pieces), 'nonce': nonces[0]},
+                                         {'tls': Tls(), 'nonce': nonces[1]})
+                        self.assertEqual(self.both(a, b), [])
+                        self.assertEqual((a.sock.version, b.sock.version), (f'TLSv{version}',) * 2)
+                        self.assertEqual(a.sock.role, 'client' if nonces[0] < nonces[1] else 'server')
+                        self.assertEqual((a.remote_auth.method, b.remote_auth.method), ('tls_sha3_512',) * 2)
+                        a.send(['p', 'x' * 100000], ['p', 2])
+                        self.assertEqual(b.recv_n(2), [['p', 'x' * 100000], ['p', 2]])
+                        b.send(['q'])
+                        self.assertEqual(a.recv(), ['q'])
+                        a.close()
+                        with self.assertRaises(Closed):
+                            b.recv()
+
+    def test_without_a_secret(self):
+        a, b = self.pair({'tls': Tls(), 'secret': None}, {'tls': Tls(), 'secret': None})
+        self.assertEqual(self.both(a, b), [])
+        a, b = self.pair({'tls': Tls(), 'secret': None, 'timeout': 1}, {'secret': None, 'timeout': 1})
+        self.assertTrue(self.both(a, b))
+
+    def test_anonymous(self):
+        a, b = self.pair({'tls': Tls(), 'auth': 'tls_anon'}, {'tls': Tls()})
+        self.assertEqual(self.both(a, b), [])
+        self.assertEqual(b.remote_auth.token, '')
+
+    def test_one_side_only_does_none(self):
+        a, b = self.pair({'tls': Tls()}, {})
+        self.assertEqual(self.both(a, b), [])
+        self.assertFalse(a.tls or b.tls)
+        self.assertEqual(a.remote_auth.method, 'hmac_sha3_512')
+
+    def test_no_certificate_in_common(self):
+        for options in ({'cert': None, 'ca': SHARED}, {'version': '1.2', 'cert': None, 'ca': SHARED}):
+            for nonces in ((b'a', b'b'), (b'b', b'a')):
+                with self.subTest(options=options, nonces=nonces):
+                    a, b = self.pair({'tls': Tls(**options), 'nonce': nonces[0], 'timeout': 2},
+                                     {'tls': Tls(), 'nonce': nonces[1], 'timeout': 2})
+                    self.assertTrue(any('TLS' in str(e) for e in self.both(a, b)))
+
+    def test_hello_with_the_lines(self):
+        a, b = self.pair({'tls': Tls(), 'nonce': b''}, {'tls': Tls()})
+        t = threading.Thread(target=b.handshake)
+        t.start()
+        a.send_greeting_and_hello()
+        a.read_greeting()
+        a.start_tls()
+        a.send_auth()
+        a.read_auth()
+        t.join()
+        b.send(['p', 1])
+        self.assertEqual(a.recv(), ['p', 1])
+
+    def test_ends(self):
+        a, b = self.pair({'tls': Tls()}, {'tls': Tls()})
+        self.assertEqual(self.both(a, b), [])
+        a.send(['p', 'last'])
+        a.sock.close_notify()
+        self.assertEqual(b.recv(), ['p', 'last'])
+        with self.assertRaises(Closed):
+            b.recv()
+        b.half_close()
+        with self.assertRaises(Closed):
+            a.recv()
+
+    def test_two_nodes(self):
+        """Much in both directions, read and written in different threads."""
+        a, b = self.node('a', tls=Tls(version='1.2')), self.node('b', tls=Tls())
+        a.addresses['b'] = [b.bind]
+        echo = b.port(lambda port, reply, *rest: b.snd(reply, *rest))
+        mine = a.port()
+        for i in range(500):
+            a.snd(echo.id, mine.id, i, 'x' * 2000)
+        mine.wait([499])
+        self.assertEqual([m[0] for m in mine.messages], list(range(500)))
+        self.assertTrue(a.wait_up('b').peer.tls)
 
 
 if __name__ == '__main__':

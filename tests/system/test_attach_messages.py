@@ -175,20 +175,23 @@ class Messages(unittest.TestCase):
             self.assertEqual(e.recv(), ['', 'mon1', e.port_name('p')])
             status = c.status()
             self.assertEqual(set(status), {'version', 'aempd', 'node', 'binds', 'pid', 'uptime', 'clients', 'nodes', 'seeds', 'counters',
-                                           'half_open'})
+                                           'half_open', 'certificate', 'names', 'functions'})
             self.assertEqual(set(status['counters']), {
                 'from_clients', 'from_peers', 'to_clients', 'to_peers', 'no_such_port', 'dropped_down', 'dropped_queued', 'monitors_fired',
                 'refused', 'unknown_requests', 'auth_failed', 'protocol_errors', 'nodes_up', 'nodes_down'})
-            self.assertEqual([status[k] for k in ('version', 'node', 'binds', 'pid', 'clients', 'nodes', 'seeds', 'half_open')],
-                             [1, 'x', d.binds, d.pid, 2, 1, [], 0])
+            self.assertEqual([status[k] for k in ('version', 'node', 'binds', 'pid', 'clients', 'nodes', 'seeds', 'half_open', 'certificate')],
+                             [1, 'x', d.binds, d.pid, 2, 1, [], 0, None])
+            self.assertEqual([status['names'], status['functions']], [{}, {}])
             node = c.nodes()['n']
             self.assertEqual(set(node), {'node', 'state', 'address', 'since', 'incoming', 'reason', 'queued', 'monitors', 'watching',
-                                         'received', 'sent', 'provider'})
+                                         'received', 'sent', 'provider', 'tls', 'cipher', 'certificate', 'auth', 'auth_sent', 'framing',
+                                         'framing_sent'})
             self.assertEqual([node[k] for k in ('state', 'address', 'incoming', 'reason', 'monitors', 'watching', 'provider')],
                              ['up', p.address, True, None, 1, 1, 'PY-1'])
+            self.assertEqual([node[k] for k in ('tls', 'cipher', 'certificate')], [None, None, None])
             first, second = c.clients()['first'], c.clients()['second']
             self.assertEqual(set(first), {'client', 'program', 'pid', 'uid', 'gid', 'prefix', 'framing', 'since', 'queued', 'monitors',
-                                          'watched', 'received', 'sent', 'unanswered_downs'})
+                                          'watched', 'spawned', 'names', 'functions', 'received', 'sent', 'unanswered_downs'})
             self.assertEqual([first[k] for k in ('client', 'pid', 'framing', 'monitors', 'watched')], [1, os.getpid(), 'cbor', 1, 0])
             self.assertEqual([second[k] for k in ('client', 'framing', 'monitors', 'watched', 'unanswered_downs')], [2, 'json', 0, 1, 0])
             p.close()

@@ -22,6 +22,7 @@ from aemp.harness import Aempd, sanitized
 from aemp.node import Node
 from aemp.peer import TIMEOUT, Timeout
 from aemp.relay import Relay
+from certificates import shared
 
 CUTS = int(os.environ.get('AEMP_CUTS', 0)) or (50 if sanitized() else 200)
 SEED = int(os.environ.get('AEMP_CUT_SEED', 0)) or random.randrange(1 << 32)
@@ -138,10 +139,12 @@ class Talker:
 
 
 class Cuts(unittest.TestCase):
-    def check(self, *, size, n):
+    def check(self, *, size, n, tls=False):
         rng = random.Random(SEED)
         print(f'AEMP_CUT_SEED={SEED}', flush=True)
-        with Node('hub') as hub, Relay(SEED) as relay, Aempd('a', seeds=[hub.bind]) as a, Aempd('b', seeds=[hub.bind]) as b:
+        options = {'settings': {'cert': shared()}} if tls else {}
+        with Node('hub') as hub, Relay(SEED, tls=tls) as relay, \
+             Aempd('a', seeds=[hub.bind], **options) as a, Aempd('b', seeds=[hub.bind], **options) as b:
             ways = {'a': relay.route('b to a', a.binds[0]), 'b': relay.route('a to b', b.binds[0])}
             hub.requests['g_slave'] = lambda *args: None
             hub.requests['g_find'] = lambda source, node: hub.snd(source, 'g_found', node, [ways[node]])
@@ -182,6 +185,10 @@ class Cuts(unittest.TestCase):
 
     def test_large_messages(self):
         self.check(size=100000, n=CUTS // 4)
+
+    def test_with_tls(self):
+        self.check(size=10, n=CUTS // 4, tls=True)
+        self.check(size=100000, n=CUTS // 20, tls=True)
 
 
 if __name__ == '__main__':

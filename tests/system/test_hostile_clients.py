@@ -83,7 +83,7 @@ class Clients(Case):
                 (['', 'kil0', foreign, 'x'], 'kil0', 'denied'), (['', 'kil0', 'peer#p', 'x'], 'kil0', 'denied'),
                 (['', 'kil0', 'x', 'x'], 'kil0', 'denied'), (['', 'kil0', 'x#nosuch'], 'kil0', 'denied'),
                 (['', 'nosuch', 1, 2], 'nosuch', 'unknown'), (['', 'aempd::nosuch'], 'aempd::nosuch', 'unknown'),
-                (['', 'no::such'], 'no::such', 'unknown'), (['x', 'wkp', 'name'], 'wkp', 'unknown'),
+                (['', 'no::such'], 'no::such', 'unknown'),
                 (['a b#c', 1], 'snd', 'invalid'), (['#p', 1], 'snd', 'invalid'), (['ä#p', 1], 'snd', 'invalid'),
                 (['n' * 256, 1], 'snd', 'invalid'), (['peer#' + 'p' * 256, 1], 'snd', 'invalid'),
                 (['peer#\n', 1], 'snd', 'invalid'), (['peer;x#p', 1], 'snd', 'invalid'), (['peer,#p', 1], 'snd', 'invalid'),

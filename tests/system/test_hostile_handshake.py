@@ -76,6 +76,10 @@ class Handshake(Case):
                                 'authentication failed'),
         'token too short': (auth_line(lambda line: line.replace(b';cbor', b'')[:-1] + b';cbor'), 'authentication failed'),
         'no token': (auth_with(token=''), 'authentication failed'),
+        'a token of one octet': (auth_with(token='0'), 'authentication failed'),
+        'a token of 127 octets': (auth_line(lambda line: line[:-len(b'0;cbor')] + b';cbor'), 'authentication failed'),
+        'a token of 129 octets': (auth_line(lambda line: line.replace(b';cbor', b'0;cbor')), 'authentication failed'),
+        'a token of 4000 octets': (auth_with(token='0' * 4000), 'authentication failed'),
         'wrong version': (greet_with(version='2'), 'version'),
         'no version': (greet_with(version=''), 'version'),
         'own node ID': (greet_with(node_id='x'), 'myself'),
@@ -96,11 +100,17 @@ class Handshake(Case):
         'node ID with umlaut': (greet_with(node_id='bäd'), 'node ID'),
         'node ID of 256 octets': (greet_with(node_id='b' * 256), 'node ID'),
         'no method in common': (greet_with(auth_accept=('tls_sha3_512', 'tls_anon', 'cleartext')), 'method'),
-        'no framing in common': (greet_with(offered=('json', 'storable')), 'framing'),
+        'no framing in common': (greet_with(offered=('storable', 'xml')), 'framing'),
         'cleartext, which was not offered': (auth_with(method='cleartext'), 'method'),
         'tls_anon, which was not offered': (auth_with(method='tls_anon', token=''), 'method'),
         'no method': (auth_with(method='none', token='x'), 'method'),
-        'json, which was not offered': (auth_with(framing='json'), 'framing'),
+        'storable and nothing else': (greet_with(offered=('storable',)), 'framing.*storable'),
+        'no framing': (greet_with(offered=()), 'framing'),
+        'storable, which was not offered': (auth_with(framing='storable'), 'framing'),
+        'a framing that nobody knows': (auth_with(framing='xml'), 'framing'),
+        'unknown methods and nothing else': (greet_with(auth_accept=('hmac_md5', 'password')), 'method.*hmac_md5'),
+        'no methods': (greet_with(auth_accept=()), 'method'),
+        'a method that nobody knows': (auth_with(method='hmac_md5', token='x'), 'method'),
         'an empty auth line': (auth_line(lambda line: b''), 'authentication line'),
         'an auth line of two fields': (auth_line(lambda line: line.rpartition(b';')[0]), 'authentication line'),
         'octets in the auth line': (auth_line(lambda line: bytes(range(11, 256))), 'authentication'),
@@ -232,18 +242,20 @@ class Handshake(Case):
             c.wait_state(c.status, lambda s: s['half_open'] == 0)
 
     def test_many_strangers(self):
-        """Nobody fills a disk with lines."""
+        """Nobody fills a disk with lines, wherever they come from."""
         with self.watched() as d:
-            for i in range(300):
-                with d.connect(node_id='bad', secret='wrong') as p:
-                    p.send_raw(b'GET / HTTP/1.1\r\n\r\n')
+            def stranger(i):
+                with d.connect(source=f'127.0.{i // 250 + 1}.{i % 250 + 1}') as p:
+                    with contextlib.suppress(Closed):
+                        p.send_raw(b'GET / HTTP/1.1\r\n\r\n')
                     p.wait_closed()
+            for i in range(300):
+                stranger(i)
             self.assertLess(len(warnings(d)), 150)
             deadline = time.monotonic() + 10
             while not lines(d, 'more lines of this kind are left out') and time.monotonic() < deadline:
-                with d.connect() as p:
-                    p.send_raw(b'\n\n')
-                    p.wait_closed()
+                i += 1
+                stranger(i)
             self.assertTrue(lines(d, 'more lines of this kind are left out'))
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One node ID, two nodes: restarts, and who of two stays."""
 
+import contextlib
 import os
 import re
 import sys
@@ -11,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import aemp
 from aemp.harness import Aempd
 from aemp.node import Node
-from aemp.peer import Closed
+from aemp.peer import Closed, Listener, Timeout
 from hostile_case import Case, lines, warnings
 
 
@@ -165,6 +166,50 @@ class Twice(Case):
                     c.send([e.port_id(port), 'still here'])
                     self.assertEqual(e.recv(), [port, 'still here'])
                     self.assertEqual(c.sync(), [])
+
+    def test_one_that_aempd_connects_to(self):
+        """Two seeds, one node ID. They might be two addresses of one node, so nothing is logged; who is up stays, the other is not
+        tried again and again."""
+        with Node('twin') as first, Listener() as listener, self.watched(seeds=[first.bind, listener.bind]) as x, x.attach() as c:
+            first.wait_up('x')
+            port = first.port()
+            c.mon(port.id)
+            c.sync()
+            with listener.accept(node_id='twin') as second:
+                second.send_greeting()
+                with contextlib.suppress(Closed):
+                    second.read_greeting()
+                    second.send_auth()
+                    second.read_auth()
+                second.wait_closed()
+            c.send([port.id, 'still there'])
+            self.assertEqual(port.wait(['still there']), ['still there'])
+            self.assertEqual(c.sync(), [])
+            self.assertEqual([e.kind for e in first.events], ['up'])
+            self.assertEqual(c.nodes()['twin']['address'], first.bind)
+            with self.assertRaises(Timeout):
+                listener.accept(timeout=3)
+
+    def test_two_aempds_that_it_connects_to(self):
+        """The same with real ones; and when the first one is gone, the second one's time has come."""
+        with Aempd('twin') as first, Aempd('twin') as second, self.watched(seeds=[first.binds[0], second.binds[0]]) as x, x.attach() as c:
+            up = x.wait_log(r'node is up: twin at (\S+): outgoing')[1]
+            stays, other = (first, second) if up == first.binds[0] else (second, first)
+            with stays.attach() as e:
+                port = e.port_name()
+                c.mon(e.port_id(port))
+                self.assertEqual(e.recv(), ['', 'mon1', port])
+                other.wait_log('connection refused: x at|it closed the connection')
+                c.send([e.port_id(port), 'hello'])
+                self.assertEqual(e.recv(), [port, 'hello'])
+                self.assertEqual(c.sync(), [])
+                stays.kill9()
+                self.assertEqual(c.recv()[:4], ['', 'kil0', e.port_id(port), 'transport_error'])
+                self.assertEqual(c.recv()[:3], ['', 'down', 'twin'])
+                c.answer_down('twin')
+            x.wait_log(f'node is up: twin at {re.escape(other.binds[0])}')
+            c.send(['twin', 'time', c.port_id(c.port_name('p'))])
+            self.assertEqual(c.recv()[0], c.port_name('p'))
 
 
 if __name__ == '__main__':

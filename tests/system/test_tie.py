@@ -22,6 +22,8 @@ from aemp.harness import Aempd, sanitized
 from aemp.node import Node
 from aemp.peer import ANY, Closed, Listener, Peer
 from aemp.relay import Relay
+from aemp.tls import Tls
+from certificates import shared
 
 MEETINGS = int(os.environ.get('AEMP_TIE_MEETINGS', 0)) or (300 if sanitized() else 1000)
 BATCH = 5
@@ -31,8 +33,8 @@ SEED = int(os.environ.get('AEMP_TIE_SEED', 0)) or random.randrange(1 << 32)
 class Hub(Node):
     """The seed of all: it knows ways from each node to each other one, through the relay."""
 
-    def __init__(self):
-        super().__init__('hub')
+    def __init__(self, **options):
+        super().__init__('hub', **options)
         self.ways = {}                 # (from, to): bind
         self.requests['g_slave'] = lambda *args: None
         self.requests['g_find'] = lambda source, node: self.snd(source, 'g_found', node, [self.ways[source, node]])
@@ -121,13 +123,21 @@ class Meetings(unittest.TestCase):
         return {'together': 2 if i % 8 else 0, 'shuffle': i % 8 > 1}
 
     def test_two_aempds(self):
+        self.meet(MEETINGS)
+
+    def test_two_aempds_with_tls(self):
+        """Half of the time it is who accepted that begins TLS, and what is forwarded one at a time are its records."""
+        self.meet(MEETINGS // 5, tls=True, settings={'cert': shared()}, secret=None)
+
+    def meet(self, n, tls=False, **options):
         count, began = Count(), time.monotonic()
-        with Hub() as hub, Relay(SEED) as relay, Aempd('a', seeds=[hub.bind]) as a, Aempd('b', seeds=[hub.bind]) as b:
+        with Hub(**({'tls': Tls()} if tls else {})) as hub, Relay(SEED, tls=tls) as relay, \
+             Aempd('a', seeds=[hub.bind], **options) as a, Aempd('b', seeds=[hub.bind], **options) as b:
             hub.ways['a', 'b'] = relay.route('a to b', b.binds[0])
             hub.ways['b', 'a'] = relay.route('b to a', a.binds[0])
             sides = [Side(self, a, 'b'), Side(self, b, 'a')]
             ways = [(sides[0], sides[1].port_id), (sides[1], sides[0].port_id)]
-            for i in range(MEETINGS):
+            for i in range(n):
                 with self.subTest(meeting=i):
                     relay.begin(**self.modes(i))
                     self.rng.shuffle(ways)
@@ -152,15 +162,23 @@ class Meetings(unittest.TestCase):
                     relay.cut(reset=i % 3 == 0)
                     for side, target in ways:
                         side.check_end(target)
-        print(f'two aempds: {count}; {time.monotonic() - began:.1f} s', flush=True)
-        self.assertEqual(count.meetings, MEETINGS)
-        self.assertGreaterEqual(count.both_greeted, MEETINGS // 2)
+        print(f'two aempds{", with TLS" if tls else ""}: {count}; {time.monotonic() - began:.1f} s', flush=True)
+        self.assertEqual(count.meetings, n)
+        self.assertGreaterEqual(count.both_greeted, n // 2)
 
     def test_an_aempd_and_the_reference(self):
         """Which has no rule: it authenticates both and keeps the last one. Either node ID may be the larger."""
+        self.meet_the_reference(MEETINGS // 2)
+
+    def test_an_aempd_and_the_reference_with_tls(self):
+        self.meet_the_reference(MEETINGS // 10, tls=True, settings={'cert': shared()})
+
+    def meet_the_reference(self, n, tls=False, **options):
+        with_tls = {'tls': Tls()} if tls else {}
         for ref_id in ('a', 'z'):
-            count, began, n = Count(), time.monotonic(), MEETINGS // 2
-            with Hub() as hub, Relay(SEED) as relay, Aempd('m', seeds=[hub.bind]) as d, Node(ref_id) as ref:
+            count, began = Count(), time.monotonic()
+            with Hub(**with_tls) as hub, Relay(SEED, tls=tls) as relay, Aempd('m', seeds=[hub.bind], **options) as d, \
+                 Node(ref_id, **with_tls) as ref:
                 hub.ways['m', ref_id] = relay.route('aempd to reference', ref.bind)
                 ref.addresses['m'] = [relay.route('reference to aempd', d.binds[0])]
                 side, port = Side(self, d, ref_id), ref.port()
@@ -190,7 +208,7 @@ class Meetings(unittest.TestCase):
                         side.check_end(port.id)
                         self.assertEqual(monitor.wait()[0], 'transport_error')
                         ref.wait_event('down', 'm')
-            print(f'an aempd and a node like the reference, {ref_id!r}: {count}; {time.monotonic() - began:.1f} s', flush=True)
+            print(f'an aempd and a node like the reference{", with TLS" if tls else ""}, {ref_id!r}: {count}; {time.monotonic() - began:.1f} s', flush=True)
             self.assertEqual(count.meetings, n)
             self.assertGreaterEqual(count.both_greeted, n // 2)
 

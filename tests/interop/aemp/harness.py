@@ -234,9 +234,9 @@ class Aempd:
         return subprocess.run([_binary('AEMPCTL'), *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=env,
                               check=check, timeout=max(0.0, deadline_after(timeout) - time.monotonic()))
 
-    def connect(self, peer=None, **options):
+    def connect(self, peer=None, *, source=None, **options):
         """A Peer with a TCP connection to its first bind; the handshake is yours."""
-        return (peer or Peer(**options)).connect(self.host, self.port)
+        return (peer or Peer(**options)).connect(self.host, self.port, source=source)
 
     def peer(self, node_id='peer', **options):
         """A Peer that is through its handshake."""
@@ -289,12 +289,12 @@ class AttachError(Exception):
 class AttachClient(Stream):
     """A client of the attach protocol. It answers nothing by itself, neither mon1 nor down.
 
-    line: sent in place of the usual one. After attach(): node_id, prefix, max_message, framing, keys.
+    line: sent in place of the usual one; uid: whose process it is. After attach(): node_id, prefix, max_message, framing, keys.
     """
 
-    def __init__(self, path, program='test', *, framings=('json',), keys=None, line=None, timeout=None):
+    def __init__(self, path, program='test', *, framings=('json',), keys=None, line=None, uid=None, timeout=None):
         super().__init__(timeout=timeout)
-        self.path, self.program = path, program
+        self.path, self.program, self.uid = path, program, uid
         self.framings, self.request_keys, self.line = framings, keys or {}, line
         self.node_id = self.prefix = self.max_message = None
         self.keys = {}
@@ -305,10 +305,15 @@ class AttachClient(Stream):
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(self.timeout)
         try:
+            if self.uid is not None:
+                os.seteuid(self.uid)
             sock.connect(self.path)
         except OSError:
             sock.close()
             raise
+        finally:
+            if self.uid is not None:
+                os.seteuid(0)
         self._adopt(sock)
         return self
 

@@ -160,6 +160,8 @@ class Connection:
             peer.send_greeting()
             self.node_id = peer.read_greeting().node_id
             node._check_greeting(self)
+            if peer.wants_tls():
+                peer.start_tls()
             peer.send_auth()
             peer.read_auth()
             self._threads[1].start()
@@ -215,20 +217,25 @@ class Node:
         self.errors = []               # tracebacks of requests and callbacks that failed
         self.undeliverable = []        # messages to ports that don't exist
         self.node_port_dead = False    # by a kil1 without a name
-        self.functions = {}            # for _spawn: function(node, port name, argument...)
+        self.functions = {}            # function(node, port name or None, argument...): spawned, or called
+        self.names = {}                # well-known name: port ID
+        self.time_form = float         # of the answer to time; Perl may send numbers as strings: str
         self.requests = {              # function(source node ID, argument...)
             '': lambda src, *args: None,
             'devnull': lambda src, *args: None,
             'snd': lambda src, port_id, *args: self.snd(_name(port_id), *args),
-            'time': lambda src, *reply: self._reply(reply, time.time()),
+            'relay': lambda src, port_id, *args: self.snd(_name(port_id), *args),
+            'time': lambda src, *reply: self._reply(reply, self.time_form(time.time())),
             'can': self._request_can,
             'eval': lambda src, code, *reply: self._reply(reply, 'no Perl here'),
             'mon1': self._request_mon1,
             'mon0': self._request_mon0,
             'kil0': self._request_kil0,
             'kil1': self._request_kil1,
+            'wkp': lambda src, name, *reply: self._reply(reply, self.names.get(_name(name))),
             'AnyEvent::MP::_spawn': self._request_spawn,
         }
+        self._called = set()           # functions that were called by name
         self._changed = threading.Condition(self.lock)
         self._remotes = {}
         self._tokens = itertools.count()
@@ -346,6 +353,13 @@ class Node:
                 self._kill_port(name, list(reason))
             else:
                 self._send(self._remote(node_id), ['', 'kil1', name, *reason])
+
+    def spawn(self, node_id, function, *args):
+        """A new port there; returns its port ID at once."""
+        with self.lock:
+            name = f'{self._prefix}{next(self._tokens)}'
+            self.snd(node_id, 'AnyEvent::MP::_spawn', name, function, *args)
+            return f'{node_id}#{name}'
 
     def connect(self, bind):
         """Begins a connection to 'host:port', as to a seed; wait_up() waits for it."""
@@ -514,15 +528,19 @@ class Node:
             return False
 
     def _request(self, source, tag='', *args):
-        if function := self.requests.get(_name(tag)):
+        tag = _name(tag)
+        if function := self.requests.get(tag):
             function(source, *args)
+        elif function := self.functions.get(tag):
+            self._called.add(tag)
+            function(self, None, *args)
 
     def _reply(self, reply, *results):
         if reply:
             self.snd(_name(reply[0]), *reply[1:], *results)
 
     def _request_can(self, source, name, *reply):
-        self._reply(reply, '1' if _name(name) in self.requests else '')
+        self._reply(reply, '1' if _name(name) in self.requests or _name(name) in self._called else '')
 
     def _no_such_port(self, name):
         return ['no_such_port', 'cannot monitor nonexistent port', f'{self.node_id}#{name}']

@@ -16,6 +16,7 @@ import time
 
 from . import cbor, handshake
 from .handshake import HandshakeError
+from .tls import TlsError, TlsSocket, TlsTimeout
 
 # Of every wait that was not given another one. For slow machines and valgrind: AEMP_TEST_TIMEOUT=60.
 TIMEOUT = float(os.environ.get('AEMP_TEST_TIMEOUT', '10'))
@@ -209,11 +210,13 @@ class Stream:
         """The next octets, as many as there are."""
         if self._end:
             raise self._end
-        self._poll(deadline)
         try:
-            octets = self.sock.recv(1 << 16)
-        except ConnectionResetError as e:
-            self._end = Closed(str(e), reset=True)
+            octets = self.sock.take() if isinstance(self.sock, TlsSocket) else None
+            while octets is None:
+                self._poll(deadline)
+                octets = self.sock.recv(1 << 16)
+        except (ConnectionResetError, TlsError) as e:
+            self._end = Closed(str(e), reset=isinstance(e, ConnectionResetError))
             raise self._end from e
         if not octets:
             self._end = Closed('end-of-file')
@@ -382,31 +385,35 @@ class Listener:
         self.close()
 
 
+SIMPLE = {'node_id': 'simple', 'greeting': b'aemp;1;simple;hmac_sha3_512;json', 'nonce': b'', 'framings': ('json',),
+          'auth_accept': ('hmac_sha3_512',), 'auth': 'cleartext', 'framing': 'json'}
+
+
 class Peer(Stream):
-    """One connection of an AEMP node.
+    """One connection of an AEMP node. Peer(**SIMPLE) is the simplest one that is legal (protocol.md 2.4).
 
     node_id, secret (None: none), nonce; framings and auth_accept: what the greeting offers; framing and auth: what is sent,
     whatever the other side offers (else the choice of protocol.md 2.4); keys: instead of the greeting's usual keys,
     extra_keys: besides them; aempd: claim to be an aempd; greeting: the whole line instead of all this; protocol, version: its first fields;
-    verify: check the other side's auth line; tls_wrap(sock, role, pending octets) -> socket: TLS, when somebody writes it.
+    verify: check the other side's auth line; tls: a Tls, how we do it, None: we don't.
 
     After the handshake: l1 l2 l3 are our lines, r1 r2 r3 the other side's, remote its Greeting, remote_auth its AuthLine.
     """
 
     def __init__(self, node_id='peer', *, secret='geheim', nonce=None, framings=handshake.FRAMINGS, framing=None,
                  auth_accept=handshake.AUTH_METHODS, auth=None, keys=None, extra_keys=None, aempd=False, greeting=None,
-                 protocol='aemp', version='1', verify=True, tls_wrap=None, timeout=None):
+                 protocol='aemp', version='1', verify=True, tls=None, timeout=None):
         super().__init__(timeout=timeout)
         self.node_id, self.secret = node_id, secret
         self.offered, self.forced_framing = framings, framing
         self.auth_accept, self.forced_auth = auth_accept, auth
         self.keys, self.extra_keys, self.aempd = keys, extra_keys or {}, aempd
         self.greeting, self.protocol, self.version = greeting, protocol, version
-        self.verify, self.tls_wrap, self.tls = verify, tls_wrap, False
+        self.verify, self.tls_options, self.tls = verify, tls, False
         self.l1, self.l2, self.l3 = None, handshake.make_nonce() if nonce is None else nonce, None
         self.r1 = self.r2 = self.r3 = None
         self.remote = self.remote_auth = None
-        self.listener = None
+        self.listener = self._early_tls = None
         self._syncs = 0
 
     # --- the connection ---
@@ -416,9 +423,11 @@ class Peer(Stream):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self
 
-    def connect(self, host, port, timeout=None):
+    def connect(self, host, port, timeout=None, *, source=None):
+        """source: the address that it comes from."""
+        timeout = self.timeout if timeout is None else timeout
         try:
-            return self.adopt(socket.create_connection((host, port), timeout=self.timeout if timeout is None else timeout))
+            return self.adopt(socket.create_connection((host, port), timeout=timeout, source_address=source and (source, 0)))
         except socket.timeout as e:
             raise Timeout(f'no connection to {host}:{port}') from e
 
@@ -453,6 +462,8 @@ class Peer(Stream):
             keys = {'provider': 'PY-1', 'peeraddr': f'{host}:{port}', 'mproto': '1', 'gproto': '1'}
         if self.aempd:
             keys = {**keys, 'aempd': '1'}
+        if self.tls_options:
+            keys = {**keys, 'tls': '1.0'}
         return handshake.make_greeting(self.node_id, auth=self.auth_accept, framings=self.offered, protocol=self.protocol,
                                        version=self.version, keys={**keys, **self.extra_keys})
 
@@ -460,6 +471,12 @@ class Peer(Stream):
         """Sends greeting and nonce."""
         self.l1 = self.make_greeting()
         self.send_raw(self.l1 + b'\n' + self.l2 + b'\n')
+
+    def send_greeting_and_hello(self):
+        """And the first TLS record in one segment: for who knows that it is the client, by its empty nonce."""
+        self.l1 = self.make_greeting()
+        self._early_tls = TlsSocket(self.sock, self.tls_options, 'client')
+        self.send_raw(self.l1 + b'\n' + self.l2 + b'\n' + self._early_tls.hello())
 
     def read_greeting(self, timeout=None):
         """Reads greeting and nonce."""
@@ -473,12 +490,25 @@ class Peer(Stream):
     def wants_tls(self):
         return self.remote.tls and b';tls=1.' in self.l1
 
-    def start_tls(self):
-        if not self.tls_wrap:
-            raise HandshakeError('both sides offered TLS and this peer has no tls_wrap')
+    def begin_tls(self):
+        """TLS from here on, but nothing is sent yet. Returns its socket."""
+        if not self.tls_options:
+            raise HandshakeError('both sides offered TLS and this peer has none')
         pending, self._buffer = bytes(self._buffer), bytearray()
-        self.sock = self.tls_wrap(self.sock, handshake.tls_role(self.l2, self.r2), pending)
+        self.sock = self._early_tls or TlsSocket(self.sock, self.tls_options, handshake.tls_role(self.l2, self.r2))
+        self.sock.feed(pending)
         self.tls = True
+        return self.sock
+
+    def start_tls(self, timeout=None, *, hold=False):
+        """All of it; in TLS 1.3 a server may still refuse a client's certificate. hold: see TlsSocket.handshake()."""
+        try:
+            tls = self.sock if self.tls else self.begin_tls()
+            tls.handshake(deadline_after(self.timeout if timeout is None else timeout), hold=hold)
+        except TlsTimeout as e:
+            raise Timeout(str(e)) from e
+        except TlsError as e:
+            raise HandshakeError(str(e)) from e
 
     def _lines(self):
         return {'secret': self.secret, 'l1': self.l1, 'l2': self.l2, 'r1': self.r1, 'r2': self.r2, 'tls': self.tls}

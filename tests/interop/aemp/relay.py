@@ -18,11 +18,15 @@ QUIET = 0.0005          # seconds without an octet after which nothing more is e
 PATIENCE = 0.2          # seconds that the first connection waits for the others
 
 
+RECORDS = 8             # of TLS that are forwarded one by one: its handshake, the auth line, the first messages
+
+
 class _Direction:
-    def __init__(self, link, source, target):
-        self.link, self.source, self.target = link, source, target
+    def __init__(self, link, source, target, tls):
+        self.link, self.source, self.target, self.tls = link, source, target, tls
         self.pending = bytearray()
-        self.lines = 0                 # forwarded: greeting, nonce, auth line
+        self.lines = 0                 # forwarded: greeting, nonce, auth line; with TLS the first two
+        self.records = 0
         self.eof = self.done = False   # read, forwarded
 
     def greeted(self):
@@ -34,21 +38,28 @@ class _Direction:
         if self.done:
             return None
         if self.pending:
-            if self.lines >= 3:
-                return len(self.pending)
+            if self.lines >= (2 if self.tls else 3):
+                return self.record() if self.tls and self.records < RECORDS else len(self.pending)
             end = self.pending.find(b'\n') + 1
             if end > 0 or self.eof:
                 return end or len(self.pending)
             return None
         return 0 if self.eof else None
 
+    def record(self):
+        """The length of the next one, if it is all there."""
+        n = 5 + int.from_bytes(self.pending[3:5], 'big')
+        if len(self.pending) >= max(n, 5):
+            return n
+        return len(self.pending) if self.eof else None
+
 
 class Link:
     """One connection through the relay."""
 
-    def __init__(self, route, near, far):
+    def __init__(self, route, near, far, tls):
         self.route = route
-        self.directions = (_Direction(self, near, far), _Direction(self, far, near))
+        self.directions = (_Direction(self, near, far, tls), _Direction(self, far, near, tls))
 
     @property
     def open(self):
@@ -70,9 +81,10 @@ class Link:
 
 
 class Relay:
-    """route(bind) gives a bind that leads there; begin() begins a meeting, cut() ends it."""
+    """route(bind) gives a bind that leads there; begin() begins a meeting, cut() ends it. tls: all of them do TLS."""
 
-    def __init__(self, seed=0):
+    def __init__(self, seed=0, *, tls=False):
+        self._tls = tls
         self._rng = random.Random(seed)
         self._routes = {}              # listening socket: (name, target)
         self._links = []
@@ -193,7 +205,7 @@ class Relay:
         except OSError:
             near.close()
             return
-        link = Link(name, near, far)
+        link = Link(name, near, far, self._tls)
         self._links.append(link)
         for d in link.directions:
             d.source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -231,7 +243,11 @@ class Relay:
                 d.target.shutdown(socket.SHUT_WR)
             else:
                 sent = d.target.send(d.pending[:n])
-                d.lines = min(3, d.lines + d.pending[:sent].count(b'\n')) if d.lines < 3 else 3
+                lines = 2 if d.tls else 3
+                if d.lines < lines:
+                    d.lines = min(lines, d.lines + d.pending[:sent].count(b'\n'))
+                else:
+                    d.records += 1
                 del d.pending[:sent]
         except BlockingIOError:
             pass
