@@ -112,31 +112,70 @@ static int on_detach(aemp *a, void *userdata) {
         return 0;
 }
 
-static int status_of_refusal(const Errand *errand, const char *code) {
+static bool is_operation(const char *tag) {
+        return strncmp(tag, "aempd::", strlen("aempd::")) == 0;
+}
+
+/* What a process here may have registered. */
+static bool is_function(const char *tag) {
+        return strstr(tag, "::") && !is_operation(tag) && strncmp(tag, "AnyEvent::MP::", 14) != 0;
+}
+
+static int status_of_refusal(const Errand *errand, const char *tag, const char *code) {
         if (strcmp(code, "denied") == 0)
                 return EXIT_DENIED;
         if (strcmp(code, "invalid") == 0)
                 return EXIT_USAGE;
         if (strcmp(code, "unknown") == 0 && errand->unknown_status > 0)
                 return errand->unknown_status;
+        if (strcmp(code, "unknown") == 0 && is_function(tag))
+                return EXIT_NO_SUCH;
         return EXIT_FAILURE;
 }
 
+/* NULL: none */
+static const char *hint_of_refusal(const char *tag, const char *code) {
+        if (strcmp(code, "unknown") == 0 && is_function(tag))
+                return "Nobody on this node has that function.";
+        if (strcmp(code, "denied") != 0)
+                return NULL;
+        if (is_operation(tag))
+                return "That is for root, the user that aempd runs as, and the 'admins' in aempd.conf.";
+        return strcmp(tag, "reg1") == 0 ? "Another user's port has that name." : NULL;
+}
+
 static int on_refused(aemp *a, const char *tag, const char *code, const char *text, void *userdata) {
-        errand_fail(
-                userdata, status_of_refusal(userdata, code), "aempd refused '%s' (%s): %s", tag, code, text);
+        const char *hint = hint_of_refusal(tag, code);
+        Errand *errand = userdata;
+
+        if (errand->status >= 0)
+                return 0;
+
+        errand_fail(errand, status_of_refusal(errand, tag, code), "aempd refused '%s' (%s): %s", tag, code,
+                text);
+        if (hint)
+                complain_hint(hint);
         return 0;
 }
 
-static void fail_open(Errand *errand, int r, const char *text) {
-        errand_fail(errand, r == -ENOENT || r == -ECONNREFUSED ? EXIT_NO_DAEMON : status_of_errno(r), "%s",
-                text ?: strerror(-r));
+static void fail_open(Errand *errand, int r, const char *text, const char *address) {
+        if (r == -ETIMEDOUT)
+                errand_fail(errand, EXIT_TIMEOUT, "aempd does not answer: %s", text ?: strerror(-r));
+        else
+                errand_fail(errand, r == -ENOENT || r == -ECONNREFUSED ? EXIT_NO_DAEMON : status_of_errno(r),
+                        "%s", text ?: strerror(-r));
 
         if (r == -ENOENT || r == -ECONNREFUSED)
                 complain_hint("Is aempd running? 'systemctl start aempd' starts it, "
                               "--address=unix:path=... names another socket.");
         else if (r == -EACCES)
-                complain_hint("Who may attach is in the socket's mode and group.");
+                complain_hint("Who may attach is in the socket's mode and group: 'socket_mode' and "
+                              "'socket_group' in aempd.conf.");
+        else if (r == -ETIMEDOUT)
+                complain_hint("It has its socket, but is stopped, or very busy. 'systemctl status aempd' "
+                              "shows what it does.");
+        else if (r == -EINVAL && address && address[0] == '/')
+                complain_hint("A path wants 'unix:path=' before it.");
 }
 
 bool errand_start(Errand *errand, const Options *options, uint64_t timeout) {
@@ -151,7 +190,7 @@ bool errand_start(Errand *errand, const Options *options, uint64_t timeout) {
 
         r = aemp_open_error(&errand->aemp, options->address, "aempctl", &error);
         if (r < 0) {
-                fail_open(errand, r, error);
+                fail_open(errand, r, error, options->address ?: getenv("AEMP_ADDRESS"));
                 free(error);
                 return false;
         }

@@ -98,6 +98,8 @@ static void put_losses(const json_t *counters) {
                 {"refused", "refused"},
                 {"unknown_requests", "unknown requests"},
                 {"auth_failed", "failed authentications"},
+                {"handshakes_failed", "failed handshakes in all"},
+                {"turned_away", "connections turned away"},
                 {"protocol_errors", "protocol errors"},
         };
         bool any = false;
@@ -213,11 +215,12 @@ static void put_problem(size_t *n) {
         (void) printf("%s!%s ", RED, PLAIN);
 }
 
-static void put_seed_problem(const json_t *seed, size_t *n) {
+/* Whether there is one. */
+static bool put_seed_problem(const json_t *seed, size_t *n) {
         const char *node = get_string(seed, "node");
 
         if (json_is_true(json_object_get(seed, "connected")))
-                return;
+                return false;
 
         put_problem(n);
         (void) fputs("seed ", stdout);
@@ -228,6 +231,7 @@ static void put_seed_problem(const json_t *seed, size_t *n) {
                 (void) putchar(')');
         }
         (void) puts(" is not connected");
+        return true;
 }
 
 static void put_expiry_problem(const json_t *certificate, const char *node, size_t *n) {
@@ -272,16 +276,20 @@ static void put_node_problem(const json_t *node, size_t *n) {
 
 static void put_problems(const json_t *status, const json_t *nodes) {
         const json_t *seeds = json_object_get(status, "seeds");
+        bool seed_away = false;
         size_t n = 0;
 
         put_expiry_problem(json_object_get(status, "certificate"), /* node= */ NULL, &n);
         for (size_t i = 0; i < json_array_size(seeds); i++)
-                put_seed_problem(json_array_get(seeds, i), &n);
+                seed_away |= put_seed_problem(json_array_get(seeds, i), &n);
         for (size_t i = 0; i < json_array_size(nodes); i++)
                 put_node_problem(json_array_get(nodes, i), &n);
 
         if (n == 0)
                 (void) printf("%sAll is well.%s\n", GREEN, PLAIN);
+        else if (seed_away)
+                (void) puts(
+                        "Why a seed can't be reached is in the logs, here and there: journalctl -u aempd");
 }
 
 /* --- the verb ---------------------------------------------------------------------------------------- */

@@ -98,7 +98,8 @@ static const Verb verbs[] = {
         },
         {
                 .name = "rcv",
-                .args = "[-n N]",
+                .args = "",
+                .options = "[-n N] [--name=NAME]",
                 .summary = "make a port, print its ID, then each message that arrives",
                 .help = "A message is a line, a JSON array. Ends after N messages (-n N, --count=N), when "
                         "it is killed, and\n"
@@ -112,6 +113,7 @@ static const Verb verbs[] = {
         {
                 .name = "spawn",
                 .args = "NODE FUNCTION [ARG]...",
+                .options = "[--wait]",
                 .summary = "run a function on a node, print the ID of its port",
                 .help = HELP_ARG
                 "\n"
@@ -136,6 +138,7 @@ static const Verb verbs[] = {
         {
                 .name = "gencert",
                 .args = "",
+                .options = "[--output=FILE] [--name=NAME] [--days=N] [--ca=FILE]",
                 .summary = "make a key and a certificate for TLS",
                 .help = "Prints a new private key and its certificate, for cert; or writes them to a file. "
                         "Without --ca the\n"
@@ -222,8 +225,8 @@ const Verb *verb_find(const char *name) {
 /* --- doing it ---------------------------------------------------------------------------------------- */
 
 static void verb_usage(const Verb *verb, FILE *to) {
-        (void) fprintf(
-                to, "Usage: aempctl [OPTION]... %s%s%s\n", verb->name, *verb->args ? " " : "", verb->args);
+        (void) fprintf(to, "Usage: aempctl [OPTION]... %s%s%s%s%s\n", verb->name, verb->options ? " " : "",
+                verb->options ?: "", *verb->args ? " " : "", verb->args);
 }
 
 /* The i-th word of its arguments, up to the next space. */

@@ -12,6 +12,7 @@
 typedef struct Verb {
         const char *name;
         const char *args;    /* as in "Usage: aempctl NAME ARGS" */
+        const char *options; /* those of its own, before ARGS; NULL: none */
         const char *summary; /* a line */
         const char *help;    /* paragraphs, behind the summary */
         size_t n_min, n_max; /* arguments */

@@ -89,9 +89,9 @@ typedef int (*aemp_msg_fn)(aemp_port *port, aemp_msg *msg, void *userdata);
 /* The port or node `id` died. `reason` has no elements when it ended normally, else an identifier, a text
  * for people, and more. */
 typedef int (*aemp_mon_fn)(aemp *a, const char *id, aemp_msg *reason, void *userdata);
-/* The end of a call. `error` is 0, and `msg` is the reply; or -ECONNRESET: the port died, and `msg` is the
- * reason; -ECONNREFUSED: aempd refused the request, and `msg` is an identifier and a text, see
- * aemp_on_refused(); -ETIMEDOUT, and `msg` has no elements. */
+/* The end of a call. `error` is 0, and `msg` is the reply; or -ECONNRESET: the port died, or somebody killed
+ * the reply port, and `msg` is the reason; -ECONNREFUSED: aempd refused the request, and `msg` is an
+ * identifier and a text, see aemp_on_refused(); -ETIMEDOUT, and `msg` has no elements. */
 typedef int (*aemp_cal_fn)(aemp *a, int error, aemp_msg *msg, void *userdata);
 /* A node came up (up is 1), or went down (0; `reason` says why). */
 typedef int (*aemp_node_fn)(aemp *a, const char *node, int up, aemp_msg *reason, void *userdata);
@@ -127,9 +127,9 @@ int aemp_open_error(aemp **ret, const char *address, const char *program, char *
  * again: 0. */
 int aemp_close(aemp *a, uint64_t timeout);
 
-/* An aemp is freed with its last reference. If it was not closed, what was not written is lost, and the
- * ports die with the reason `detached`. Ports and slots that the program still holds are then dead, and stay
- * valid until they are unreferenced. NULL is fine; returns NULL. */
+/* An aemp is freed with its last reference, and no callback runs from then on. If it was not closed, what
+ * was not written is lost, and the ports die with the reason `detached`. Ports and slots that the program
+ * still holds are then dead, and stay valid until they are unreferenced. NULL is fine; returns NULL. */
 aemp *aemp_ref(aemp *a);
 aemp *aemp_unref(aemp *a);
 
@@ -192,8 +192,8 @@ aemp_slot *aemp_slot_ref(aemp_slot *slot);
 aemp_slot *aemp_slot_unref(aemp_slot *slot);
 
 /* Makes it belong to a port: it ends when the port dies, its callback runs with aemp_self() as the port, and
- * when that fails the port dies. Not for slots of aemp_rcv(), aemp_rcv_match() and aemp_reg(), which have a
- * port: -EINVAL. -ESTALE also when the slot is done. */
+ * when that fails the port dies. Not for slots of aemp_rcv(), aemp_rcv_match(), aemp_mon_kil() and
+ * aemp_reg(), which have a port: -EINVAL. -ESTALE also when the slot is done. */
 int aemp_slot_set_port(aemp_slot *slot, aemp_port *port);
 
 /* --- ports ------------------------------------------------------------------------------------------ */
@@ -327,7 +327,7 @@ int aemp_cal_json(aemp *a, aemp_slot **ret, const char *to, uint64_t timeout, ae
  * its port ID or null. The name stays with the port, also across aemp_on_reattach(), until the slot is
  * dropped or the port dies. A port has one name, the last one; another port of the same user that had the
  * name loses it. May be called while aempd is away. When aempd refuses it (another user has the name) the
- * callbacks of aemp_on_refused() run with the tag `reg1`. */
+ * callbacks of aemp_on_refused() run with the tag `reg1`, and the port has no name. */
 int aemp_reg(aemp_port *port, aemp_slot **ret, const char *name);
 
 /* Offers a function to the whole network. Names have `::` in them, are printable ASCII, at most 255

@@ -121,9 +121,24 @@ aemp *aemp_ref(aemp *a) {
 }
 
 aemp *aemp_unref(aemp *a) {
-        if (a && --a->ref == 0)
+        if (!a)
+                return NULL;
+
+        if (--a->ref == 0)
                 aemp_free(a);
+        else if (a->ref == a->holds && !aemp_is_closed(a))
+                close_all(a);
         return NULL;
+}
+
+void aemp_hold(aemp *a) {
+        a->ref++;
+        a->holds++;
+}
+
+void aemp_release(aemp *a) {
+        a->holds--;
+        aemp_unref(a);
 }
 
 /* aempd's answer; nothing else runs meanwhile. */

@@ -47,6 +47,7 @@ typedef enum State {
 
 struct aemp {
         unsigned ref;
+        unsigned holds; /* of these are ours */
         State state;
         uint8_t *mark; /* a page that a fork empties, see aemp_check() */
         uint8_t seed[HASH_KEY_SIZE];
@@ -82,6 +83,11 @@ struct aemp {
 int aemp_check(const aemp *a);
 /* This process is the one that attached. */
 bool aemp_is_ours(const aemp *a);
+/* Around callbacks: one that drops the program's last reference ends everything at once, but it is there
+ * until the release. */
+void aemp_hold(aemp *a);
+void aemp_release(aemp *a);
+
 /* An ID that can be sent to: -EINVAL. */
 int id_check(Str id);
 

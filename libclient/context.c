@@ -70,9 +70,10 @@ int aemp_port_run(aemp_port *port, aemp_port_fn fn, void *userdata) {
         if (r < 0)
                 return r;
 
-        a = aemp_ref(port->a);
+        a = port->a;
+        aemp_hold(a);
         r = run_within(a, port, fn, userdata);
-        aemp_unref(a);
+        aemp_release(a);
         return r;
 }
 

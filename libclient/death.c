@@ -65,6 +65,7 @@ void death_fire(aemp *a, Death *death) {
                 Mon *mon = container_of(l, Mon, link);
 
                 mon->watch = NULL;
+                a->local.reacts = true;
                 mon->fire(a, mon, death->id, &death->reason);
         }
 

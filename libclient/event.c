@@ -22,14 +22,15 @@ static int event_prepare(sd_event_source *source, void *userdata) {
 }
 
 static int event_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        aemp *a = aemp_ref(userdata);
+        aemp *a = userdata;
         int r;
 
+        aemp_hold(a);
         r = aemp_process(a);
         if (r < 0 && a->loop.event)
                 (void) sd_event_exit(a->loop.event, r);
 
-        aemp_unref(a);
+        aemp_release(a);
         return 0;
 }
 

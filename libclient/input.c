@@ -12,13 +12,16 @@
 #include "libclient/input.h"
 #include "libclient/request.h"
 
-void input_deliver(aemp *a, aemp_port *port, const Content *content) {
+/* A turn has all of it in one piece. */
+#define INLINED static inline __attribute__((always_inline))
+
+INLINED void deliver(aemp *a, aemp_port *port, const Content *content) {
         origin_enter(a);
         port_deliver(port, content);
         origin_leave(a);
 }
 
-void input_message(aemp *a, const Msg *msg) {
+INLINED void handle(aemp *a, const Msg *msg) {
         aemp_port *port;
 
         if (msg->to.n == 0) {
@@ -28,10 +31,18 @@ void input_message(aemp *a, const Msg *msg) {
 
         port = port_by_name(a, msg->to);
         if (port)
-                input_deliver(a, port, &(Content){msg->n, msg->tail, msg->tail_len});
+                deliver(a, port, &(Content){msg->n, msg->tail, msg->tail_len});
 }
 
-static int input_frames(aemp *a, const uint8_t *p, size_t n, InputFn fn) {
+void input_deliver(aemp *a, aemp_port *port, const Content *content) {
+        deliver(a, port, content);
+}
+
+void input_message(aemp *a, const Msg *msg) {
+        handle(a, msg);
+}
+
+INLINED int read_frames(aemp *a, const uint8_t *p, size_t n, InputFn fn) {
         Frame frame;
         Msg msg;
         int r = 0;
@@ -46,7 +57,7 @@ static int input_frames(aemp *a, const uint8_t *p, size_t n, InputFn fn) {
         return r;
 }
 
-int input_read(aemp *a, InputFn fn, bool *ret_full) {
+INLINED int read_once(aemp *a, InputFn fn, bool *ret_full) {
         const uint8_t *p;
         ssize_t n;
 
@@ -54,7 +65,11 @@ int input_read(aemp *a, InputFn fn, bool *ret_full) {
         if (n == -EAGAIN)
                 return 0;
 
-        return n > 0 && input_frames(a, p, (size_t) n, fn) >= 0 ? 1 : -ENOTCONN;
+        return n > 0 && read_frames(a, p, (size_t) n, fn) >= 0 ? 1 : -ENOTCONN;
+}
+
+int input_read(aemp *a, InputFn fn, bool *ret_full) {
+        return read_once(a, fn, ret_full);
 }
 
 static bool input_greeting(aemp *a) {
@@ -73,7 +88,7 @@ bool input_run(aemp *a) {
         if (a->state == STATE_GREETING)
                 return input_greeting(a);
 
-        if (input_read(a, input_message, &full) < 0)
+        if (read_once(a, handle, &full) < 0)
                 attach_lost(a);
         return full;
 }

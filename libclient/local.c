@@ -6,8 +6,8 @@
  * Two buffers take turns, so that delivering allocates nothing and never meets what it causes. Deaths come
  * after the messages of their turn: what a port sent before it died arrives before the news.
  *
- * Who waits for messages of one port takes them out of the middle. They are only marked, and go with those
- * in front of them.
+ * Who waits for messages of one port takes them out of the middle. They are only marked, and go when they
+ * are most of what is there.
  */
 
 #include <errno.h>
@@ -70,6 +70,10 @@ bool local_is_empty(const Local *local) {
         return local_size(local) == 0 && list_is_empty(&local->deaths);
 }
 
+bool local_reacts(const Local *local) {
+        return local->reacts && !local_is_empty(local);
+}
+
 static void local_deliver(aemp *a, const LocalHead *head, const uint8_t *data) {
         Content content = {head->n, data, head->size};
         aemp_port *port = port_find(a, head->number);
@@ -116,6 +120,9 @@ void local_run(aemp *a) {
 
         while ((l = list_pop(&deaths)))
                 death_fire(a, container_of(l, Death, link));
+
+        if (local_is_empty(&a->local))
+                a->local.reacts = false;
 }
 
 static LocalHead head_at(const Local *local, size_t at) {
@@ -147,7 +154,24 @@ bool local_find(const Local *local, uint64_t number, size_t *at, LocalKind *ret_
         return false;
 }
 
-/* What is taken at the front goes, when that is worth it. */
+/* Moves together what was not taken. */
+static void local_compact(Local *local) {
+        uint8_t *data = local->waiting.data;
+        size_t to = 0;
+
+        for (size_t at = local->front, next; at < local->waiting.len; at = next) {
+                next = local_behind(local, at);
+                if (head_at(local, at).kind == LOCAL_TAKEN)
+                        continue;
+                memmove(data + to, data + at, next - at);
+                to += next - at;
+        }
+
+        local->waiting.len = to;
+        local->front = local->taken = 0;
+}
+
+/* What is taken goes, when that is worth it. */
 static void local_trim(Local *local) {
         Buf *waiting = &local->waiting;
 
@@ -159,10 +183,9 @@ static void local_trim(Local *local) {
                 if (waiting->cap > KEEP_MAX)
                         buf_deinit(waiting);
                 local->front = local->taken = 0;
-        } else if (local->front > KEEP_MAX && local->front > waiting->len / 2) {
-                buf_consume(waiting, local->front);
-                local->taken -= local->front;
-                local->front = 0;
+                local->reacts = local->reacts && !list_is_empty(&local->deaths);
+        } else if (local->taken > KEEP_MAX && local->taken > waiting->len / 2) {
+                local_compact(local);
         }
 }
 

@@ -29,6 +29,7 @@ typedef struct Local {
         size_t taken; /* octets in `waiting` */
         Buf turn;     /* being delivered */
         bool running; /* right now */
+        bool reacts;  /* what waits may be a reaction to a death */
         List deaths;
 } Local;
 
@@ -39,6 +40,8 @@ int local_put(aemp *a, LocalKind kind, uint64_t number, const Content *content);
 void local_death(aemp *a, Death *death);
 
 bool local_is_empty(const Local *local);
+/* Something was told of a death, and what that led to waits. */
+bool local_reacts(const Local *local);
 /* Octets that wait. */
 size_t local_size(const Local *local);
 /* Delivers what waits now; what that leads to waits for the turn after. */

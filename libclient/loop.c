@@ -216,7 +216,7 @@ int aemp_process(aemp *a) {
         if (loop_is_busy(a))
                 return -EBUSY;
 
-        aemp_ref(a);
+        aemp_hold(a);
         a->loop.running = true;
         a->context.error = 0;
         more = loop_turn(a);
@@ -224,7 +224,7 @@ int aemp_process(aemp *a) {
                 loop_settle(a);
         a->loop.running = false;
         r = a->context.error ?: more || a->loop.awake;
-        aemp_unref(a);
+        aemp_release(a);
 
         return r;
 }

@@ -118,6 +118,14 @@ static const SlotType mon_slot_type = {
         .deinit = mon_slot_deinit,
 };
 
+/* The port is the one that is to die. */
+static const SlotType mon_kil_slot_type = {
+        .size = sizeof(MonSlot),
+        .has_port = true,
+        .stop = mon_slot_stop,
+        .deinit = mon_slot_deinit,
+};
+
 static void fire_call(aemp *a, Mon *mon, const char *id, const Content *reason) {
         MonSlot *m = container_of(mon, MonSlot, mon);
         aemp_port *port = m->slot.port;
@@ -175,11 +183,11 @@ static int mon_check(aemp *a, const char *id) {
         return id_check(str_from(id));
 }
 
-static int mon_slot_new(aemp *a, MonFire fire, MonSlot **ret) {
+static int mon_slot_new(aemp *a, const SlotType *type, MonFire fire, MonSlot **ret) {
         aemp_slot *slot;
         int r;
 
-        r = slot_new(a, &mon_slot_type, &slot);
+        r = slot_new(a, type, &slot);
         if (r < 0)
                 return r;
 
@@ -211,7 +219,7 @@ int aemp_mon(aemp *a, aemp_slot **ret, const char *id, aemp_mon_fn fn, void *use
         if (!fn)
                 return -EINVAL;
 
-        r = mon_slot_new(a, fire_call, &m);
+        r = mon_slot_new(a, &mon_slot_type, fire_call, &m);
         if (r < 0)
                 return r;
 
@@ -232,7 +240,7 @@ int aemp_mon_kil(aemp *a, aemp_slot **ret, const char *id, aemp_port *port) {
         if (port->a != a)
                 return port->a ? -EINVAL : -ESTALE;
 
-        r = mon_slot_new(a, fire_kil, &m);
+        r = mon_slot_new(a, &mon_kil_slot_type, fire_kil, &m);
         if (r < 0)
                 return r;
 
@@ -275,7 +283,7 @@ int aemp_mon_snd(aemp *a, aemp_slot **ret, const char *id, const char *to, const
         if (r < 0)
                 return r;
 
-        r = mon_slot_new(a, fire_snd, &m);
+        r = mon_slot_new(a, &mon_slot_type, fire_snd, &m);
         if (r < 0)
                 return r;
 

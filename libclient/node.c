@@ -149,7 +149,7 @@ static void node_down(aemp *a, NodeUp *node, const Content *reason) {
 int nodes_report(aemp *a, Str id, bool up, const Content *reason) {
         NodeUp *node;
 
-        if (a->nodes.watchers == 0 || id.n > NODE_ID_MAX || home_is_node(&a->home, id))
+        if (a->nodes.watchers == 0 || !node_id_is_valid(id) || home_is_node(&a->home, id))
                 return 0;
 
         node = node_find(a, id);

@@ -10,7 +10,7 @@
  * - A port's messages, and its end by `kil1`, are in order. `mon1` and `mon0` may overtake them: the port is
  *   there until it is told to die, and whoever watches it then is told.
  * - `down` is answered when its monitors have fired. So it waits for a kept `kil0` of that node, and for
- *   what callbacks sent to ports here.
+ *   what callbacks of such sent to ports here.
  * - A function or a port that somebody spawns is a callback, and so is what is sent to it meanwhile.
  */
 
@@ -84,10 +84,13 @@ static void on_kil0(aemp *a, Request *q) {
 static void on_down(aemp *a, Request *q) {
         Str node;
 
-        if (take_str(q, &node) && (kept_has_death_on(a, node) || !local_is_empty(&a->local)))
+        if (!take_str(q, &node))
+                return;
+
+        if (kept_has_death_on(a, node) || local_reacts(&a->local))
                 keep(a, q, KEPT_OTHER);
         else
-                request_handle(a, q->msg);
+                held_down(a, node);
 }
 
 static void on_node(aemp *a, Request *q) {

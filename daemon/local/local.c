@@ -111,6 +111,9 @@ static int log_socket_error(const char *path, int r) {
         case -EEXIST:
                 log_error("can't listen on %s: it exists and is no socket", path);
                 break;
+        case -EPERM:
+                log_error("can't listen on %s: aempd's user is not a member of socket_group", path);
+                break;
         default:
                 log_error_errno(r, "can't listen on %s", path);
         }

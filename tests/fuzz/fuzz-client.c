@@ -6,27 +6,21 @@
  * octets 0 and 1: what the program does in between, and how the rest is cut into pieces. Octet 2, bit 0: the
  * rest begins with aempd's line. Everything else is its messages. What a callback does is up to the message:
  * the sum of its octets.
- *
- * There is no file, no thread and no time: connect() gives one end of a pair, and the clock is set forward.
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <poll.h>
 #include <stdbool.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/timerfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "fuzz.h"
 #include "libclient/aemp-client.h"
+#include "no-aempd.h"
 
 #define PORTS 4
 #define WATCHES 24
 #define SECOND UINT64_C(1000000)
+#define STEPS_MAX 100
+#define ACTS_MAX 300 /* callbacks may cause each other */
 
 /* Something with a slot. */
 typedef struct Watch {
@@ -41,104 +35,12 @@ typedef struct Program {
         aemp_port *ports[PORTS];
         Watch watches[WATCHES];
         uint32_t random;
+        unsigned acts;
         bool over;      /* closed, or the last reference is gone */
         unsigned depth; /* of aemp_port_run() */
 } Program;
 
 static Program program;
-
-static int other = -1; /* the end of the pair that is aempd's */
-static FrameReader said;
-static bool line_said; /* what the library says first */
-static unsigned attachments;
-static const char *line; /* of aempd, in place of the usual one */
-static size_t line_size;
-
-/* --- the kernel --------------------------------------------------------------------------------------- */
-
-static time_t later; /* seconds that the clock was set forward */
-static int timer = -1;
-
-#pragma GCC visibility push(default) /* the library is to find these */
-int connect(int fd, const struct sockaddr *address, socklen_t size);
-int clock_gettime(clockid_t clock, struct timespec *ret);
-int timerfd_create(clockid_t clock, int flags);
-
-int clock_gettime(clockid_t clock, struct timespec *ret) {
-        int r = (int) syscall(SYS_clock_gettime, clock, ret);
-
-        ret->tv_sec += clock == CLOCK_MONOTONIC ? later : 0;
-        return r;
-}
-
-int timerfd_create(clockid_t clock, int flags) {
-        return timer = (int) syscall(SYS_timerfd_create, clock, flags);
-}
-
-int connect(int fd, const struct sockaddr *address, socklen_t size) {
-        char usual[100];
-        int pair[2], n;
-
-        if (other >= 0)
-                (void) close(other);
-        must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
-        must(dup3(pair[0], fd, O_CLOEXEC) == fd);
-        (void) close(pair[0]);
-        other = pair[1];
-        line_said = false;
-        frame_reader_deinit(&said);
-        frame_reader_init(&said, FRAMING_CBOR, SIZE_MAX);
-
-        n = snprintf(usual, sizeof usual, "aemp-client;1;host1;;cbor;prefix=P%u.;max_message=1000\n",
-                ++attachments);
-        if (line) {
-                (void) send(other, line, line_size, MSG_NOSIGNAL);
-                if (line_size == 0 || line[line_size - 1] != '\n')
-                        (void) shutdown(other, SHUT_WR);
-        } else {
-                must(send(other, usual, (size_t) n, MSG_NOSIGNAL) == n);
-        }
-        line = NULL;
-        return 0;
-}
-#pragma GCC visibility pop
-
-static void sleep_for(time_t seconds) {
-        struct itimerspec soon = {.it_value.tv_nsec = 1};
-
-        later += seconds;
-        if (timer >= 0 && !program.over)
-                (void) timerfd_settime(timer, 0, &soon, NULL);
-}
-
-/* What the library says is a line, then messages. */
-static void hear(void) {
-        uint8_t chunk[4096];
-        const uint8_t *p;
-        ssize_t n;
-        Frame frame;
-        int r = 0;
-
-        while (other >= 0 && (n = recv(other, chunk, sizeof chunk, MSG_DONTWAIT)) > 0) {
-                p = chunk;
-                if (!line_said) {
-                        p = memchr(chunk, '\n', (size_t) n);
-                        must(p);
-                        p++;
-                        n -= p - chunk;
-                        line_said = true;
-                }
-                while ((r = frame_reader_next(&said, &p, (size_t *) &n, &frame)) > 0)
-                        must(frame.len > 1 && frame.p[0] >> 5 == 4);
-                must(r == 0);
-        }
-}
-
-static void say(const uint8_t *data, size_t size) {
-        hear();
-        if (other >= 0)
-                (void) send(other, data, size, MSG_NOSIGNAL);
-}
 
 /* --- the program -------------------------------------------------------------------------------------- */
 
@@ -197,10 +99,21 @@ static void check_alive(aemp *a) {
         must(aemp_origin(a) && aemp_node(a));
 }
 
+/* A message stays as it is until the callback returns, whatever that does. */
+static int looked_at_again(aemp_msg *msg, unsigned sum, int r) {
+        must(look_at(msg) == sum);
+        return r;
+}
+
 static int called(Watch *watch, unsigned n) {
+        int r;
+
         must(watch->started);
         must(++watch->calls == 1 || !watch->once);
-        return act(n);
+        r = act(n);
+        if (r > 0)
+                watch->started = false; /* nothing else was done by then */
+        return r;
 }
 
 static int on_msg(aemp_port *port, aemp_msg *msg, void *userdata) {
@@ -208,20 +121,22 @@ static int on_msg(aemp_port *port, aemp_msg *msg, void *userdata) {
 
         check_alive(aemp_port_get(port));
         must(aemp_self(program.a) == port && aemp_port_is_alive(port));
-        if (n % 7 == 0 && aemp_port_id(port))
-                (void) aemp_snd(program.a, aemp_port_id(port), "[i]", (int) n / 7);
-        return userdata ? called(userdata, n) : act(n);
+        return looked_at_again(msg, n, userdata ? called(userdata, n) : act(n));
 }
 
 static int on_mon(aemp *a, const char *id, aemp_msg *reason, void *userdata) {
+        unsigned n = look_at(reason);
+
         check_alive(a);
-        return called(userdata, look_at(reason) + (unsigned) strlen(id));
+        return looked_at_again(reason, n, called(userdata, n + (unsigned) strlen(id)));
 }
 
 static int on_cal(aemp *a, int error, aemp_msg *msg, void *userdata) {
+        unsigned n = look_at(msg);
+
         check_alive(a);
         must(error == 0 || error == -ECONNRESET || error == -ECONNREFUSED || error == -ETIMEDOUT);
-        return called(userdata, look_at(msg));
+        return looked_at_again(msg, n, called(userdata, n));
 }
 
 static int on_node(aemp *a, const char *node, int up, aemp_msg *reason, void *userdata) {
@@ -241,6 +156,8 @@ static int on_fn(aemp *a, void *userdata) {
 }
 
 static int on_func(aemp *a, aemp_port *port, aemp_msg *args, void *userdata) {
+        unsigned n = look_at(args);
+
         check_alive(a);
         must(aemp_func_name(a) && (!port || aemp_self(a) == port));
         if (port && aemp_msg_length(args) % 2 == 0) {
@@ -248,7 +165,7 @@ static int on_func(aemp *a, aemp_port *port, aemp_msg *args, void *userdata) {
                 aemp_port_unref(program.ports[PORTS - 1]);
                 program.ports[PORTS - 1] = aemp_port_ref(port);
         }
-        return called(userdata, look_at(args));
+        return looked_at_again(args, n, called(userdata, n));
 }
 
 static int on_port(aemp_port *port, void *userdata) {
@@ -363,7 +280,7 @@ static int act(unsigned n) {
         aemp *a = program.a;
         int r = 0;
 
-        if (program.over)
+        if (program.over || program.acts++ > ACTS_MAX)
                 return 0;
 
         switch (n % 32) {
@@ -449,12 +366,10 @@ static void wait_for(unsigned n) {
 }
 
 static void turn(void) {
-        aemp *a = aemp_ref(program.a);
         int r = 1;
 
-        for (int i = 0; i < 20 && r > 0; i++)
-                r = aemp_process(a);
-        aemp_unref(a);
+        for (int i = 0; i < 20 && r > 0 && !program.over; i++)
+                r = aemp_process(program.a);
 }
 
 static void step(void) {
@@ -475,10 +390,8 @@ static void step(void) {
                 turn();
                 break;
         case 9:
-                if (n / 16 % 8 == 0 && other >= 0) {
-                        (void) close(other);
-                        other = -1;
-                }
+                if (n / 16 % 8 == 0)
+                        aempd_hang_up();
                 break;
         default:
                 turn();
@@ -504,45 +417,42 @@ static void end(unsigned how) {
         for (unsigned i = 0; i < PORTS; i++)
                 aemp_port_unref(program.ports[i]);
         finish(how % 4 == 2);
-        hear();
-        if (other >= 0)
-                (void) close(other);
-        other = timer = -1;
-        frame_reader_deinit(&said);
-        later = 0;
+        aempd_stop();
+}
+
+/* The length of aempd's line in there. */
+static size_t line_length(const uint8_t *data, size_t size) {
+        const uint8_t *lf = memchr(data, '\n', size);
+
+        return lf ? (size_t) (lf + 1 - data) : size;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        const uint8_t *lf;
-        size_t piece;
+        size_t piece, line = 0;
 
         if (size < 3)
                 return 0;
 
         program = (Program){.random = 1 + (uint32_t) data[0] * 7919};
-        attachments = 0;
-        piece = data[1] + 1u;
-        piece = data[1] < 128 ? piece : piece * 64;
-        line = NULL;
-        lf = data[2] & 1 ? memchr(data + 3, '\n', size - 3) : NULL;
-        if (data[2] & 1) {
-                line = (const char *) data + 3;
-                line_size = lf ? (size_t) (lf + 1 - data) - 3 : size - 3;
-        }
+        piece = (data[1] + 1u) * (data[1] < 128 ? 1 : 64);
+        if (data[2] & 1)
+                line = line_length(data + 3, size - 3);
+        aempd_start(data[2] & 1 ? (const char *) data + 3 : NULL, line);
+        data += 3 + line;
+        size -= 3 + line;
 
-        data += 3;
-        size -= 3;
-        data += line ? line_size : 0;
-        size -= line ? line_size : 0;
         if (aemp_open(&program.a, "unix:path=/fuzz", "fuzz") < 0) {
                 program.over = true;
                 end(0);
                 return 0;
         }
 
+        if (piece < size / STEPS_MAX)
+                piece = size / STEPS_MAX;
+
         begin();
         for (size_t at = 0; at < size; at += piece) {
-                say(data + at, size - at < piece ? size - at : piece);
+                aempd_say(data + at, size - at < piece ? size - at : piece);
                 step();
         }
         for (int i = 0; i < 4; i++)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes seeds/cbor, seeds/json and seeds/handshake: lines and messages of the vectors, and what hostile peers might send.
+"""Writes seeds/cbor, seeds/json, seeds/handshake and seeds/client: lines and messages of the vectors, and what hostile peers,
+and aempds, might send.
 
 The first octets, two or one, say how the fuzz target cuts the rest into chunks, and more. The output is the same each
 time; seeds of other names (what a fuzzer found) stay.
@@ -8,6 +9,7 @@ time; seeds of other names (what a fuzzer found) stay.
 
 import json
 import pathlib
+import struct
 
 HERE = pathlib.Path(__file__).parent
 VECTORS = HERE.parent / 'interop' / 'vectors'
@@ -107,6 +109,74 @@ PEER_JSON = {
 }
 
 
+SPAWN = 'AnyEvent::MP::_spawn'
+LINE = 'aemp-client;1;host1;;cbor;prefix=P1.;max_message=1000\n'
+
+CLIENT_LINES = {
+    'line': LINE, 'line-crlf': LINE.replace('\n', '\r\n'), 'line-error': 'error;too many clients\n', 'line-cut': LINE[:20],
+    'line-json': LINE.replace('cbor', 'json'), 'line-version': LINE.replace(';1;', ';2;'), 'line-long': 'x' * 4100 + '\n',
+    'line-prefix': LINE.replace('P1.', 'p' * 245), 'line-prefix-odd': LINE.replace('P1.', 'P\0#\x1b'), 'line-node': LINE.replace('host1', 'n#p'),
+    'line-empty': LINE.replace('P1.', ''), 'line-keys': LINE.replace('max', 'a=b;;=;max_message;max'), 'line-none': '',
+}
+
+CLIENT_MESSAGES = {
+    'ports': [['P1.1', 't', 1], ['P1.2', 'x', {'k': 1, 'l': [3, None]}], ['P1.3', 'a', 'b', 1.5], ['P1.4'], ['P1.99', 'no']],
+    'deaths': [['', 'kil0', 'n#p', 'die', 'text'], ['', 'kil0', 'n', 'transport_error', 'n'], ['', 'kil0', 'n#q'], ['', 'kil0', 'm#p', 1]],
+    'down': [['', 'kil0', 'n#p', 'x'], ['', 'down', 'n', 'x'], ['', 'kil0', 'n#q', 'x'], ['', 'kil0', 'n#', 'x'], ['', 'down', 'm'],
+             ['', 'down', ''], ['', 'down', 'host1'], ['', 'kil0', '', 'x'], ['', 'down', 'n']],
+    'kills': [['', 'mon1', 'P1.1'], ['', 'kil1', 'P1.1', 'x'], ['', 'kil1', 'host1#P1.2'], ['', 'mon0', 'P1.3'], ['', 'kil1', 'P1.5', 'x'],
+              ['', 'kil1', 'P1.6'], ['', 'mon1', 'P1.77'], ['', 'kil1', ''], ['', 'mon1', ''], ['', 'kil1', 'host1#']],
+    'nodes': [['', 'node', n, up, 'x'] for up in (True, True, False, True, False) for n in ('n', 'm', 'host1', '', 'x' * 300)],
+    'replies': [['P1.%d' % i, 'reply', i] for i in range(1, 10)] + [['P1.A', 1], ['P1.B', 2], ['P1.0', 3], ['P1.01', 4]],
+    'refused': [['', 'refused', 'mon1', 'limit', 'text', 'n#p'], ['', 'refused', 'time', 'unknown', 'text', [1], 'host1#P1.5'],
+                ['', 'refused', 'reg1', 'denied', 'text', 'log', 'P1.3'], ['', 'refused', 'reg1', 'denied', 'text', 'name', 'P1.3'],
+                ['', 'refused', 'snd', 'denied'], ['', 'refused'], ['', 'refused', '', 'protocol', 'text', None, None, 'host1#P1.6']],
+    'spawn': [['', SPAWN, 's1', 'A::f', 1, 2], ['s1', 'hello'], ['', SPAWN, 's1', 'A::f'], ['', 'kil1', 's1', 'x'], ['s1', 'late'],
+              ['', SPAWN, 's2', 'B::f'], ['', 'A::f', 'x', 1], ['', 'A::g'], ['', SPAWN, 's3', 'A::f', 1, 2], ['', 'kil1', 'host1#s3']],
+    'spawn-names': [['', SPAWN, name, 'A::f', 1, 2] for name in ('', 'P1.1', 'a\0b', 'a#b', '\n', 'x' * 255, 'x' * 256, None, 7)],
+    'src': [['', 'src', 'n'], ['P1.3', 1], ['', 'src', 'x' * 300], ['P1.3', 2], ['', 'src', ''], ['', 'src'], ['', 'src', None], ['P1.4', 3],
+            ['', 'src', 'm'], ['', 'src', 'n\0'], ['', 'A::f', 3]],
+    'odd': [[], [None, 'mon1', 'P1.1'], [1, 2], ['P1.3', [[[[]]]]], ['', None], [''], ['', ''], ['', 'kil0'], ['', 'down'], ['', 'node', 'n'],
+            ['', SPAWN], ['', 'x' * 300], ['x' * 500, 1], ['host1#P1.3', 1], ['P1.3', 'x' * 1000]],
+    'all': [['', 'src', 'n'], ['P1.3', 't'], ['', SPAWN, 's1', 'A::f'], ['s1', 1], ['', 'node', 'n', True], ['', 'kil0', 'n#p', 'x'],
+            ['', 'down', 'n'], ['', 'mon1', 's1'], ['', 'kil1', 's1'], ['P1.5', 'reply'], ['', 'refused', 'mon1', 'limit', 'x', 'n#q']],
+}
+
+
+def head(major, n):
+    size = 0 if n < 24 else 1 if n < 256 else 2
+    return bytes([major << 5 | (23 + size if size else n)]) + (n.to_bytes(size, 'big') if size else b'')
+
+
+def encode(value):
+    """As little of CBOR as is needed here."""
+    if value is None or isinstance(value, bool):
+        return {None: b'\xf6', True: b'\xf5', False: b'\xf4'}[value]
+    if isinstance(value, int):
+        return head(0, value)
+    if isinstance(value, float):
+        return b'\xfb' + struct.pack('>d', value)
+    if isinstance(value, str):
+        return head(3, len(value)) + value.encode()
+    if isinstance(value, dict):
+        return head(5, len(value)) + b''.join(encode(k) + encode(v) for k, v in value.items())
+    return head(4, len(value)) + b''.join(encode(v) for v in value)
+
+
+def write_clients():
+    """Octets 0 and 1: what the program does, how it is cut; 2: with aempd's line."""
+    folder = HERE / 'seeds' / 'client'
+    seeds = {name: b'\1' + line.encode() + encode(['P1.3', 't']) for name, line in CLIENT_LINES.items()}
+    for name, said in CLIENT_MESSAGES.items():
+        for i in range(3):
+            seeds[f'{name}-{i}'] = b'\0' + b''.join(encode(m) for m in said) * (i + 1)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, (name, octets) in enumerate(sorted(seeds.items())):
+        (folder / name).write_bytes(bytes([i * 37 % 256, (10, 40, 200)[i % 3]]) + octets)
+    assert len(seeds) <= 100
+
+
 def messages():
     for path in sorted(VECTORS.glob('*.json')):
         yield from json.loads(path.read_text())['messages']
@@ -166,6 +236,7 @@ def main():
     write(HERE / 'seeds' / 'json', text)
 
     write_handshakes()
+    write_clients()
 
 
 if __name__ == '__main__':

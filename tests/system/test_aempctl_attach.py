@@ -92,7 +92,9 @@ class Attaching(Case):
         def talk(fake, conn):
             fake.until_closed(conn)
         with Fake(talk) as address:
-            self.err(TIMED_OUT, 'status', address=address)  # 10 s, of aemp_open()
+            err = self.err(TIMED_OUT, 'status', address=address)  # 10 s, of aemp_open()
+            self.assertIn('aempd does not answer', err)
+            self.assertIn('stopped', err)
 
     def test_it_never_answers(self):
         def talk(fake, conn):
@@ -117,6 +119,7 @@ class Attaching(Case):
             with self.refusal(code) as address:
                 err = self.err(status, 'status', address=address)
                 self.assertIn(f"aempd refused 'aempd::status' ({code}): because? of this", err)
+                self.assertEqual("'admins'" in err, code == 'denied')
 
     def test_answers_of_another_version(self):
         for answer in ({}, [], None, 'x', 1, {'seeds': 1, 'counters': [], 'binds': {}}, [1, None, {}], [{'node': 1}, {'reason': {}}]):

@@ -78,6 +78,7 @@ class Answers(Case):
             with self.fake(reply) as address:
                 err = self.err(status, 'rcv', '--name=chat', address=address)
                 self.assertIn(f"aempd refused 'reg1' ({code}): because", err)
+                self.assertEqual("Another user's port has that name" in err, code == 'denied')
 
     def test_what_is_sent_by_name_before_the_answer(self):
         def reply(tag, *args):

@@ -50,6 +50,11 @@ class Snd(OneNode):
         self.err(FAILED, 'snd', 'a', '[1]')
         self.assertIn('(invalid)', self.err(USAGE, 'snd', '', 'mon1'))
 
+    def test_a_function_that_nobody_has(self):
+        for verb in ('snd', 'cal'):
+            for node in ('', 'a'):
+                self.assertIn('Nobody on this node has that function', self.err(NO_SUCH, verb, node, 'My::f', '1'))
+
     def test_no_such_node(self):
         for port in ('host9#x', 'host9'):
             self.assertIn("node host9 can't be reached", self.err(NO_SUCH, 'snd', port, 'hello'))

@@ -103,6 +103,7 @@ class Shown(OneNode):
             text = self.out('status', address=address_of(b))
             self.assertIn(f'\n! seed {seed} is not connected\n', text)
             self.assertIn('Seeds: 1 of 2 connected', text)
+            self.assertIn("\nWhy a seed can't be reached is in the logs", text)
             self.assertNotIn('All is well', text)
 
 

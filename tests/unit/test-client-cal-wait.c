@@ -278,6 +278,56 @@ TEST(down) {
         teardown();
 }
 
+/* So it is when this process has sent something to itself, which is no reaction to anything. */
+TEST(down_beside_own_messages) {
+        aemp_port *port;
+
+        setup();
+        check_int(aemp_port_new(a, &port, NULL, NULL), ==, 0);
+        check_int(aemp_snd(a, aemp_port_id(port), "[s]", "own"), ==, 0);
+        fake_say(&fake, "[\"\",\"kil0\",\"n#p\",\"transport_error\",\"n\"]");
+        fake_say(&fake, "[\"\",\"down\",\"n\",\"transport_error\",\"n\"]");
+        calls("n#p", ECONNRESET, "[\"transport_error\",\"n\"]");
+        fake_expect(&fake, "[\"\",\"mon1\",\"n#p\"]");
+        fake_expect(&fake, "[\"n#p\",\"x\",\"host1#P1.2\"]");
+        check_int(aemp_port_recv(port, &msg, 0), ==, 0);
+        check_str(content(), "[\"own\"]; ");
+        check_int(aemp_flush(a, 0), ==, 0);
+        fake_expect(&fake, "[\"\",\"down\",\"n\"]");
+        aemp_port_unref(port);
+        teardown();
+}
+
+static int relays(aemp_port *port, aemp_msg *m, void *userdata) {
+        int n;
+
+        check_int(aemp_msg_unpack(m, "[i]", &n), ==, 0);
+        return n > 0 ? aemp_snd(a, aemp_port_id(port), "[i]", n - 1) : aemp_snd(a, "n#q", "[s]", "reaction");
+}
+
+/* But a reaction that takes longer than a turn is waited for. */
+TEST(down_behind_a_reaction) {
+        aemp_port *port;
+
+        setup();
+        check_int(aemp_port_new(a, &port, relays, NULL), ==, 0);
+        check_int(aemp_mon_snd(a, NULL, "n#m", aemp_port_id(port), "[i]", 16), ==, 0);
+        check_int(run(a), ==, 0);
+        fake_expect(&fake, "[\"\",\"mon1\",\"n#m\"]");
+        fake_say(&fake, "[\"\",\"kil0\",\"n#m\"]");
+        check_int(aemp_process(a), ==, 1);
+        fake_say(&fake, "[\"\",\"down\",\"n\"]");
+        check_int(aemp_cal_wait(a, &msg, "", 0, "[s]", "x"), ==, -ETIMEDOUT);
+        fake_expect(&fake, "[\"\",\"x\",\"host1#P1.2\"]");
+        fake_expect_nothing(&fake);
+        check_int(run(a), ==, 0);
+        fake_expect(&fake, "[\"n#q\",\"reaction\"]");
+        fake_expect(&fake, "[\"\",\"down\",\"n\"]");
+        fake_expect_nothing(&fake);
+        aemp_port_unref(port);
+        teardown();
+}
+
 static int reacts(aemp *x, const char *id, aemp_msg *reason, void *userdata) {
         check_int(aemp_snd(x, "n#q", "[s]", "reaction"), ==, 0);
         return heard_mon(x, id, reason, userdata);

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "tests/system/fake-aempd.h"
 #include "tests/unit/test.h"
@@ -141,24 +140,37 @@ TEST(in_a_callback) {
         }
 }
 
-static void *talks(void *arg) {
-        static char octets[65536];
+static aemp *only;
+static aemp_slot *kept;
 
-        while (send(fake.fd, octets, sizeof octets, MSG_NOSIGNAL) > 0)
-                ;
-        return NULL;
+/* All is dead at once, and nothing more is called. */
+static int drops(aemp_port *port, aemp_msg *msg, void *userdata) {
+        only = aemp_unref(only);
+        check_int(aemp_port_is_alive(port), ==, 0);
+        check(!aemp_port_get(port));
+        check_int(aemp_slot_set_port(kept, port), ==, -ESTALE);
+        return heard_msg(port, msg, userdata);
 }
 
-/* An aempd that talks for ever does not make it wait for ever. */
-TEST(without_an_end) {
-        pthread_t thread;
-        aemp *a;
+TEST(last_reference_in_a_callback) {
+        Heard h = {0};
 
         fake_init(&fake);
-        a = fake_attach(&fake);
-        check_int(pthread_create(&thread, NULL, talks, NULL), ==, 0);
-        check_int(aemp_close(a, 10000), ==, -ETIMEDOUT);
-        check_int(pthread_join(thread, NULL), ==, 0);
-        aemp_unref(a);
+        only = fake_attach(&fake);
+        check_int(aemp_port_new(only, NULL, drops, &h), ==, 0);
+        check_int(aemp_after(only, &kept, 0, heard_fn, &h), ==, 0);
+        check_int(aemp_on_detach(only, NULL, heard_fn, &h), ==, 0);
+        check_int(aemp_mon(only, NULL, "host1#P1.1", heard_mon, &h), ==, 0);
+        check_int(aemp_slot_set_port(kept, NULL), ==, -EINVAL);
+        check_int(aemp_mon_nodes(only, NULL, heard_node, &h), ==, 0);
+        fake_say(&fake, "[\"P1.1\",1]");
+        fake_say(&fake, "[\"P1.1\",2]");
+        fake_say(&fake, "[\"\",\"node\",\"n\",true]");
+        fake_hang_up(&fake);
+        check_int(aemp_wait(only, 1000000), ==, 1);
+        (void) aemp_process(only);
+        check_str(heard(&h) + strcspn(h.shown, "["), "[1]; ");
+        kept = aemp_slot_unref(kept);
+        check(!only);
         fake_deinit(&fake);
 }

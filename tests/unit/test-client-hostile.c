@@ -44,6 +44,36 @@ static void say_spawn(Str name) {
         fake_say_raw(&fake, buf.data, buf.len);
 }
 
+/* ["", "node", ID, true] */
+static void say_node(Str id) {
+        _cleanup_buf_ Buf buf = BUF_INIT;
+
+        cbor_put_array(&buf, 4);
+        cbor_put_text(&buf, STR_LIT(""));
+        cbor_put_text(&buf, STR_LIT("node"));
+        cbor_put_text(&buf, id);
+        cbor_put_bool(&buf, true);
+        fake_say_raw(&fake, buf.data, buf.len);
+}
+
+/* What is no node ID is no node. */
+TEST(node_ids) {
+        static const Str odd[] = {
+                STR_LIT(""), STR_LIT("n\0x"), STR_LIT("n#"), STR_LIT("n p"), STR_LIT("\xff")};
+        char **nodes;
+
+        setup();
+        check_int(aemp_mon_nodes(a, NULL, heard_node, &h), ==, 0);
+        for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+                say_node(odd[i]);
+        say_node(STR_LIT("n"));
+        check_int(run(a), ==, 0);
+        check_str(heard(&h), "n up []; ");
+        check_int(aemp_up_nodes(a, &nodes), ==, 1);
+        free(nodes);
+        teardown();
+}
+
 /* A port's name is printable ASCII without #, at most 255 octets; of any other nothing is made. */
 TEST(spawn_names) {
         static const Str odd[] = {

@@ -171,6 +171,7 @@ TEST(kil) {
         check_int(aemp_mon_kil(a, NULL, "n#p", port), ==, 0);
         check_int(aemp_mon_kil(a, NULL, "n#q", port), ==, 0);
         check_int(aemp_mon_kil(a, &slot, "n#q", other), ==, 0);
+        check_int(aemp_slot_set_port(slot, port), ==, -EINVAL); /* it has one */
         check_int(run(a), ==, 0);
         fake_expect(&fake, "[\"\",\"mon1\",\"n#p\"]");
         fake_expect(&fake, "[\"\",\"mon1\",\"n#q\"]");

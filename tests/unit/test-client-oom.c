@@ -172,8 +172,10 @@ static void scenario(Fake *fake, aemp *a) {
         works(aemp_every(a, &slots[3], 1000000, on_fn, NULL));
         works(aemp_on_reattach(a, &slots[4], on_fn, NULL));
         works(aemp_func(a, NULL, "A::f", on_func, NULL));
-        if (ports[0])
-                works(aemp_reg(ports[0], &slots[6], "name"));
+        if (ports[0]) {
+                works(aemp_reg(ports[0], &slots[6], "earlier"));
+                works(aemp_reg(ports[0], NULL, "name"));
+        }
         works(aemp_spawn(a, &id, "n", "A::f", "[s]", "x"));
         if (id)
                 works(aemp_mon(a, NULL, id, on_mon, NULL));
@@ -204,6 +206,7 @@ static void scenario(Fake *fake, aemp *a) {
         say(fake, a, "[\"x.1\",\"hello\"]");
         say(fake, a, "[\"\",\"kil0\",\"n#p\",\"die\",\"text\"]");
         say(fake, a, "[\"\",\"refused\",\"mon1\",\"limit\",\"text\",\"n#q\"]");
+        say(fake, a, "[\"\",\"refused\",\"reg1\",\"denied\",\"text\",\"name\",\"P1.1\"]");
         say(fake, a, "[\"\",\"down\",\"n\"]");
         turns(a);
         works(aemp_mon_nodes(a, NULL, on_node, NULL));
@@ -242,6 +245,7 @@ static void waiting(Fake *fake, aemp *a) {
                 works(aemp_port_run(ports[0], on_port, NULL));
         }
         works(aemp_mon(a, NULL, "n#p", on_mon, NULL));
+        works(aemp_func(a, NULL, "A::f", on_func, NULL));
 
         value = json_pack("[s,i]", "x", 1);
         if (value) {
@@ -259,6 +263,10 @@ static void waiting(Fake *fake, aemp *a) {
         say(fake, a, "[\"\",\"down\",\"n\"]");
         say(fake, a, "[\"\",\"mon1\",\"P1.99\"]");
         say(fake, a, "[\"\",\"kil1\",\"P1.2\",\"why\"]");
+        say(fake, a, "[\"\",\"kil1\",\"P1.3\",\"why\"]");
+        say(fake, a, "[\"\",\"AnyEvent::MP::_spawn\",\"x.1\",\"A::f\",\"text\"]");
+        say(fake, a, "[\"x.1\",\"early\"]");
+        say(fake, a, "[\"\",\"kil1\",\"x.1\"]");
         say(fake, a, "[\"P1.4\",\"reply\"]");
         say(fake, a, "[\"\",\"refused\",\"time\",\"unknown\",\"text\",\"host1#P1.4\"]");
         if (ports[1]) {
