@@ -46,6 +46,7 @@ static ReportKind event_kind(const Event *event) {
         case EVENT_CONN_REFUSED:
                 return REPORT_STRANGERS;
         case EVENT_CONNECT_FAILED:
+        case EVENT_SEED_FAILED:
                 return REPORT_ATTEMPTS;
         case EVENT_CLIENT_REFUSED:
                 return REPORT_CLIENTS;
@@ -89,6 +90,7 @@ static int event_level(Report *report, const Event *event) {
                 forget_known(report);
                 return LEVEL_NOTE;
         case EVENT_CONNECT_FAILED:
+        case EVENT_SEED_FAILED:
                 return is_known(&report->budgets[REPORT_ATTEMPTS], event) ? LEVEL_DEBUG : LEVEL_NOTE;
         case EVENT_SEED_SELF:
                 return LEVEL_NOTE;
@@ -117,7 +119,9 @@ static const char *event_what(const Event *event) {
         case EVENT_NODE_DOWN:
                 return "node is down";
         case EVENT_CONNECT_FAILED:
-                return event->node ? "can't connect to node" : "can't connect to seed";
+                return "can't connect to node";
+        case EVENT_SEED_FAILED:
+                return "can't connect to seed";
         case EVENT_CONN_REFUSED:
                 return "connection refused";
         case EVENT_PROTOCOL_ERROR:

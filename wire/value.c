@@ -28,7 +28,7 @@ static int put_array(json_t *value, Buf *to, unsigned depth) {
                         return r;
         }
 
-        return 0;
+        return buf_error(to);
 }
 
 static int put_object(json_t *value, Buf *to, unsigned depth) {
@@ -45,7 +45,7 @@ static int put_object(json_t *value, Buf *to, unsigned depth) {
                         return r;
         }
 
-        return 0;
+        return buf_error(to);
 }
 
 static int put_value(json_t *value, Buf *to, unsigned depth) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "daemon/core/admin-put.h"
 #include "daemon/core/admin.h"
 #include "daemon/core/client.h"
@@ -8,6 +11,7 @@
 static void admin_client(const Client *client, Buf *to) {
         const Node *node = client->node;
         unsigned watched = 0, spawned = 0;
+        char prefix[64];
 
         LIST_FOREACH (i, &client->ports) {
                 const LocalPort *port = container_of(i, LocalPort, by_owner);
@@ -16,19 +20,14 @@ static void admin_client(const Client *client, Buf *to) {
                 spawned += port->spawned;
         }
 
+        snprintf(prefix, sizeof(prefix), "%s%" PRIu64 ".", node->prefix, client->number);
         cbor_put_map(to, 17);
         put_uint(to, "client", client->number);
         put_str(to, "program", client->program);
         put_uint(to, "pid", (uint64_t) client->creds.pid);
         put_uint(to, "uid", client->creds.uid);
         put_uint(to, "gid", client->creds.gid);
-        put_key(to, "prefix");
-        {
-                _cleanup_buf_ Buf prefix = BUF_INIT;
-
-                buf_printf(&prefix, "%s%llu.", node->prefix, (unsigned long long) client->number);
-                cbor_put_str(to, buf_str(&prefix));
-        }
+        put_str(to, "prefix", prefix);
         put_str(to, "framing", framing_to_string(client->framing));
         put_seconds(to, "since", client->since);
         put_uint(to, "queued", client->stream.out.len);

@@ -24,9 +24,11 @@ typedef int (*ClientRequestFn)(Client *client, const Request *request);
 static int request_port(Client *client, CborCursor *c, Buf *scratch, Str *ret_node, Str *ret_port) {
         Node *node = client->node;
         Str id;
+        int r;
 
-        if (cbor_read_str_or_null(c, scratch, &id) < 0)
-                return -EINVAL;
+        r = request_str_or_null(c, scratch, &id);
+        if (r < 0)
+                return r;
 
         if (!memchr(id.p ?: "", '#', id.n) && client_of_port(node, id) == client) {
                 *ret_node = node->id;
@@ -115,8 +117,9 @@ static int request_mon1(Client *client, const Request *request) {
         Str id, port;
         int r;
 
-        if (request->n == 0 || request_port(client, &c, &scratch, &id, &port) < 0)
-                return -EINVAL;
+        r = request_port(client, &c, &scratch, &id, &port);
+        if (r < 0)
+                return r;
 
         r = str_equal(id, client->node->id) ? request_mon1_here(client, port)
                                             : request_mon1_there(client, id, port);
@@ -132,9 +135,11 @@ static int request_mon0(Client *client, const Request *request) {
         CborCursor c = request->args;
         Remote *remote;
         Str id, port;
+        int r;
 
-        if (request->n == 0 || request_port(client, &c, &scratch, &id, &port) < 0)
-                return -EINVAL;
+        r = request_port(client, &c, &scratch, &id, &port);
+        if (r < 0)
+                return r;
 
         if (str_equal(id, client->node->id)) {
                 port_unwatch(client->node, port, &client->watcher);
@@ -154,8 +159,6 @@ static int request_kil0(Client *client, const Request *request) {
         Str port;
         int r;
 
-        if (request->n == 0)
-                return -EINVAL;
         r = request_own_port(client, &c, &scratch, &port);
         if (r < 0)
                 return r;
@@ -175,8 +178,9 @@ static int request_kil1(Client *client, const Request *request) {
         Str id, port;
         int r;
 
-        if (request->n == 0 || request_port(client, &c, &scratch, &id, &port) < 0)
-                return -EINVAL;
+        r = request_port(client, &c, &scratch, &id, &port);
+        if (r < 0)
+                return r;
         if (port.n == 0)
                 return 0;
 
@@ -211,9 +215,11 @@ static int request_down(Client *client, const Request *request) {
         Contact *contact;
         Remote *remote;
         Str id;
+        int r;
 
-        if (request->n == 0 || cbor_read_str(&c, &scratch, &id) < 0)
-                return -EINVAL;
+        r = request_str(&c, &scratch, &id);
+        if (r < 0)
+                return r;
 
         remote = remote_find(client->node, id);
         contact = remote ? contact_find(client, remote) : NULL;
@@ -275,8 +281,9 @@ static int request_reg1(Client *client, const Request *request) {
         Str name, port;
         int r;
 
-        if (request->n < 2 || cbor_read_str(&c, &scratch, &name) < 0)
-                return -EINVAL;
+        r = request_str(&c, &scratch, &name);
+        if (r < 0)
+                return r;
 
         r = request_own_port(client, &c, &scratch, &port);
         return r < 0 ? r : name_register(client, name, port);
@@ -286,15 +293,17 @@ static int request_reg1(Client *client, const Request *request) {
 static int request_name(const Request *request, Buf *scratch, Str *ret) {
         CborCursor c = request->args;
 
-        return request->n > 0 && cbor_read_str(&c, scratch, ret) >= 0 ? 0 : -EINVAL;
+        return request_str(&c, scratch, ret);
 }
 
 static int request_reg0(Client *client, const Request *request) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         Str name;
+        int r;
 
-        if (request_name(request, &scratch, &name) < 0)
-                return -EINVAL;
+        r = request_name(request, &scratch, &name);
+        if (r < 0)
+                return r;
 
         name_unregister(client, name);
         return 0;
@@ -303,9 +312,11 @@ static int request_reg0(Client *client, const Request *request) {
 static int request_func1(Client *client, const Request *request) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         Str name;
+        int r;
 
-        if (request_name(request, &scratch, &name) < 0)
-                return -EINVAL;
+        r = request_name(request, &scratch, &name);
+        if (r < 0)
+                return r;
 
         return func_claim(client, name);
 }
@@ -313,9 +324,11 @@ static int request_func1(Client *client, const Request *request) {
 static int request_func0(Client *client, const Request *request) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         Str name;
+        int r;
 
-        if (request_name(request, &scratch, &name) < 0)
-                return -EINVAL;
+        r = request_name(request, &scratch, &name);
+        if (r < 0)
+                return r;
 
         func_disclaim(client, name);
         return 0;
@@ -374,7 +387,13 @@ void client_request(Client *client, const Msg *msg) {
 
         if (request.n == 0)
                 return;
-        if (cbor_read_str_or_null(&request.args, &scratch, &request.tag) < 0) {
+
+        r = request_str_or_null(&request.args, &scratch, &request.tag);
+        if (r == -ENOMEM) {
+                client_cut(client, "no_memory", "out of memory");
+                return;
+        }
+        if (r < 0) {
                 client_refuse(client, STR_NULL, "invalid", "a request starts with its name", request.args,
                         request.n);
                 return;

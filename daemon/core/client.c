@@ -3,10 +3,9 @@
 #include "daemon/core/client.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/core/client-attach.h"
 #include "daemon/core/contact.h"
 #include "daemon/core/func.h"
 #include "daemon/core/greeting.h"
@@ -14,10 +13,7 @@
 #include "daemon/core/port.h"
 #include "daemon/core/remote.h"
 #include "daemon/core/route.h"
-#include "daemon/core/text.h"
 #include "daemon/core/user.h"
-
-#define PROGRAM_MAX 64
 
 /* --- finding ----------------------------------------------------------------------------------------- */
 
@@ -50,196 +46,6 @@ Client *client_of_port(Node *node, Str name) {
 
         node->last_client = client;
         return client;
-}
-
-/* --- output ------------------------------------------------------------------------------------------ */
-
-void client_stall(Client *client, List *stalled) {
-        if (!list_is_empty(&client->stall))
-                return;
-
-        list_append(stalled, &client->stall);
-        client->stream.paused = true;
-        node_dirty(client->node, &client->stream);
-}
-
-void client_resume(Node *node, List *stalled) {
-        List *link;
-
-        while ((link = list_pop(stalled))) {
-                Client *client = container_of(link, Client, stall);
-
-                client->stream.paused = false;
-                node_dirty(node, &client->stream);
-        }
-}
-
-void client_cut(Client *client, const char *reason, const char *text) {
-        if (client->stream.closing)
-                return;
-
-        client->cut = reason;
-        client->stream.closing = true;
-        queue_deinit(&client->stream.out);
-        client_resume(client->node, &client->stalled);
-        node_dirty(client->node, &client->stream);
-        node_event(client->node, EVENT_SLOW, NULL, client->who, text);
-}
-
-void client_put(Client *client, const Msg *msg) {
-        Node *node = client->node;
-        size_t waited = client->stream.out.len;
-
-        if (client->stream.closing || client->state == CLIENT_GONE) {
-                node->counters.no_such_port++;
-                return;
-        }
-
-        if (PLANTED(slow_drop) && client->stream.out.len > node->config.client_hard)
-                return;
-
-        if (node_queue(node, &client->stream, client->framing, msg) < 0) {
-                client_cut(client, "no_memory", "out of memory");
-                return;
-        }
-
-        client->sent++;
-        node->counters.to_clients++;
-
-        /* what waited before: one message can be larger than the limit as JSON, six octets for one */
-        if (waited > node->config.client_hard && !PLANTED(slow_drop))
-                client_cut(client, "too_slow", "does not read what is sent to it");
-        else if (node->source && client->stream.out.len > node->config.client_high)
-                client_stall(node->source, &client->stalled);
-}
-
-void client_say(Client *client) {
-        Msg msg = tail_msg(&client->node->tail, STR_NULL);
-
-        if (buf_error(&client->node->tail.buf) < 0)
-                client_cut(client, "no_memory", "out of memory");
-        else
-                client_put(client, &msg);
-}
-
-static void client_say_origin(Client *client, const Origin *from) {
-        Tail *tail = &client->node->tail;
-
-        tail_begin(tail, "src");
-        tail_str(tail, from->peer ? remote_str(from->peer) : client->node->id);
-        client_say(client);
-}
-
-void client_deliver(Client *client, const Origin *from, const Msg *msg) {
-        uint64_t origin = from->peer ? from->peer->serial : 0;
-
-        if (client->wants_origin && client->known_origin != origin) {
-                client->known_origin = origin;
-                client_say_origin(client, from);
-        }
-
-        client_put(client, msg);
-}
-
-void client_tell(Client *client, const char *tag, Str node_id, Str port, const Reason *reason) {
-        Tail *tail = &client->node->tail;
-
-        tail_begin(tail, tag);
-        tail_port_id(tail, node_id, port);
-        tail_reason(tail, reason);
-        client_say(client);
-}
-
-/* --- attaching --------------------------------------------------------------------------------------- */
-
-static void client_name(Client *client, Str program) {
-        _cleanup_buf_ Buf plain = BUF_INIT;
-        char clean[PROGRAM_MAX + 1], who[PROGRAM_MAX + 32];
-
-        value_unescape(&plain, program);
-        text_clean(clean, sizeof(clean), buf_str(&plain));
-        snprintf(who, sizeof(who), "%s[%" PRIdMAX "]", clean[0] ? clean : "?", (intmax_t) client->creds.pid);
-
-        free(client->program);
-        free(client->who);
-        client->program = strdup(clean);
-        client->who = strdup(who);
-}
-
-static void client_refuse_attach(Client *client, const char *text) {
-        _cleanup_buf_ Buf line = BUF_INIT;
-
-        buf_printf(&line, "error;%s\n", text);
-        if (buf_error(&line) == 0)
-                (void) queue_put(&client->stream.out, line.data, line.len); /* closed in any case */
-
-        timer_stop(&client->node->timers, &client->timer);
-        client->state = CLIENT_GONE;
-        client->stream.closing = true;
-        node_dirty(client->node, &client->stream);
-        client->node->counters.protocol_errors++;
-        node_event(client->node, EVENT_CLIENT_REFUSED, NULL, client->who, text);
-}
-
-static Framing client_choose_framing(Str accepted) {
-        Str i;
-
-        while (comma_list_next(&accepted, &i)) {
-                Framing framing = framing_from_string(i);
-
-                if (framing >= 0)
-                        return framing;
-        }
-
-        return _FRAMING_INVALID;
-}
-
-static void client_attach(Client *client, Str line) {
-        Node *node = client->node;
-        _cleanup_buf_ Buf answer = BUF_INIT;
-        Greeting g;
-        Str value;
-
-        if (greeting_parse(line, &g) < 0 || !str_is(g.protocol, "aemp-client")) {
-                client_refuse_attach(
-                        client, "this is the attach socket of aempd: send aemp-client;1;<program>;;cbor");
-                return;
-        }
-        client_name(client, g.name);
-        if (!str_is(g.version, "1")) {
-                client_refuse_attach(client, "this aempd speaks version 1 of the attach protocol");
-                return;
-        }
-
-        client->framing = client_choose_framing(g.framings);
-        if (client->framing < 0) {
-                client_refuse_attach(client, "no framing in common: this aempd has cbor and json");
-                return;
-        }
-        if (!client->program || !client->who) {
-                client_refuse_attach(client, "out of memory");
-                return;
-        }
-
-        client->wants_origin = greeting_key(&g, "src", &value) && str_is(value, "1");
-        timer_stop(&node->timers, &client->timer);
-        frame_reader_init(&client->reader, client->framing, node->config.max_message);
-        client->state = CLIENT_OPEN;
-        client->attached = true;
-        node->n_attached++;
-
-        buf_printf(&answer, "aemp-client;1;%s;;%s;prefix=%s%" PRIu64 ".;max_message=%zu\n", node->config.id,
-                framing_to_string(client->framing), node->prefix, client->number, node->config.max_message);
-        if (buf_error(&answer) < 0 || queue_put(&client->stream.out, answer.data, answer.len) < 0) {
-                client_cut(client, "no_memory", "out of memory");
-                return;
-        }
-        node_dirty(node, &client->stream);
-        node_event(node, EVENT_CLIENT_ATTACHED, NULL, client->who, framing_to_string(client->framing));
-}
-
-static void client_line_timeout(Timer *timer) {
-        client_refuse_attach(container_of(timer, Client, timer), "the attach line did not come in time");
 }
 
 /* --- input ------------------------------------------------------------------------------------------- */
@@ -279,7 +85,7 @@ static void client_message(Client *client, const Frame *frame) {
         if (r == -EBADMSG)
                 msg.to = STR_NULL;
         cbor_put_str(&id, msg.to);
-        client_refuse_error(client, STR_LIT("snd"), r, cbor_cursor(id.data, id.len), 1);
+        client_refuse_error(client, STR_LIT("snd"), buf_error(&id) ?: r, cbor_cursor(id.data, id.len), 1);
 }
 
 static void client_protocol_error(Client *client, int error) {
@@ -449,9 +255,9 @@ static Client *client_new(Node *node, const ClientCreds *creds) {
 
         client_name(client, STR_NULL);
         client->line = malloc(sizeof(*client->line));
-        if (client->line)
+        if (client->who && client->line)
                 HASH_ADD(hh, node->clients, number, sizeof(client->number), client);
-        if (!client->who || !client->line || hash_failed(client)) {
+        if (hash_failed(client)) {
                 free(client->line);
                 free(client->program);
                 free(client->who);

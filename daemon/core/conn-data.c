@@ -133,8 +133,7 @@ static void conn_message(Conn *conn, const Frame *frame) {
         }
 
         msg.odd = frame->odd;
-        if (route_local(node, &from, &msg) < 0)
-                node->counters.unknown_requests++;
+        (void) route_local(node, &from, &msg); /* it is the first hop */
 }
 
 void conn_input_data(Conn *conn, const uint8_t *p, size_t n) {

@@ -14,10 +14,13 @@
 #include <stdlib.h>
 
 #include "daemon/core/remote.h"
-#include "daemon/core/text.h"
 #include "daemon/core/tie.h"
 
 #define KEPT_MAX (1024 * 1024)
+/* Of handshakes that say that they are with the node of an established connection. */
+#define EXCUSED_MAX 16
+/* Octets of a text that says why: TLS has a lot to say. */
+#define FAILURE_MAX 400
 
 /* --- ending ------------------------------------------------------------------------------------------ */
 
@@ -40,6 +43,14 @@ void conn_end(Conn *conn, const char *why) {
 
 const char *conn_claim(const Conn *conn) {
         return conn->remote ? conn->remote->id : NULL;
+}
+
+bool conn_is_same_start(const Conn *conn, const Conn *other) {
+        return conn->start[0] && strcmp(conn->start, other->start) == 0;
+}
+
+bool conn_is_other_start(const Conn *conn, const Conn *other) {
+        return conn->start[0] && other->start[0] && strcmp(conn->start, other->start) != 0;
 }
 
 void conn_refuse(Conn *conn, const char *why) {
@@ -79,8 +90,8 @@ void conn_establish(Conn *conn) {
         conn->timer.fn = conn_heartbeat;
         timer_set(&node->timers, &conn->timer, node->now + node->config.heartbeat_interval);
 
-        tie_established(conn);
         remote_up(remote, conn);
+        tie_established(conn);
         attempt = conn->attempt; /* unless it was the dial's, which is gone now */
         if (attempt) {
                 conn->attempt = NULL;
@@ -175,38 +186,6 @@ static void conn_connected(Stream *stream, const char *peer_address) {
         handshake_greet(conn);
 }
 
-static char *text_copy(const char *text) {
-        char clean[256];
-
-        text_clean(clean, sizeof(clean), str_from(text));
-        return strdup(clean);
-}
-
-static ConnSecurity *security_free(ConnSecurity *security) {
-        if (!security)
-                return NULL;
-
-        free(security->version);
-        free(security->cipher);
-        free(security->subject);
-        free(security);
-        return NULL;
-}
-
-static ConnSecurity *security_copy(const StreamSecurity *from) {
-        ConnSecurity *security = calloc(1, sizeof(*security));
-
-        if (!security)
-                return NULL;
-
-        security->version = text_copy(from->version);
-        security->cipher = text_copy(from->cipher);
-        security->subject = text_copy(from->subject);
-        security->expires = from->expires;
-        return security->version && security->cipher && security->subject ? security
-                                                                          : security_free(security);
-}
-
 static void conn_secured(Stream *stream, const StreamSecurity *from) {
         Conn *conn = container_of(stream, Conn, stream);
 
@@ -214,25 +193,28 @@ static void conn_secured(Stream *stream, const StreamSecurity *from) {
                 return;
 
         assert(conn_is_tls(conn) && !conn->security);
-        conn->security = security_copy(from);
+        conn->security = conn_security_copy(from);
         if (!conn->security)
                 conn_end(conn, "out of memory");
         node_dirty(conn->node, &conn->stream); /* the auth line may have waited for this */
 }
 
-/* Is there another connection between the two that this one may have made way for, or may be waiting for? */
-static bool conn_has_rival(const Conn *conn) {
-        const Remote *remote = conn->remote;
+/* Did it make way, or is it waiting, for another connection between the two? Anybody can repeat what a node
+ * says in its greeting, so that counts only so often, or when we chose whom to ask. */
+static bool conn_is_excused(const Conn *conn) {
+        Remote *remote = conn->remote;
 
         if (!remote)
                 return false;
         if (remote->conn)
-                return source_same(remote->conn->address, conn->address);
+                return source_same(remote->conn->address, conn->address) ||
+                        (conn_is_same_start(conn, remote->conn) && remote->excused++ < EXCUSED_MAX);
 
         LIST_FOREACH (i, &remote->handshakes) {
                 const Conn *other = container_of(i, Conn, by_remote);
 
-                if (!other->incoming && source_same(other->address, conn->address))
+                if (!other->incoming &&
+                        (source_same(other->address, conn->address) || conn_is_same_start(conn, other)))
                         return true;
         }
 
@@ -243,9 +225,14 @@ static void conn_timeout(Timer *timer) {
         Conn *conn = container_of(timer, Conn, timer);
         static const char why[] = "its handshake took too long";
 
+        if (conn->stream.closing)
+                return;
+
         if (!conn->incoming && conn->state == CONN_CONNECTING)
                 conn_end(conn, "connect timeout");
-        else if (conn->state == CONN_VERIFIED || conn_has_rival(conn))
+        else if (conn->state == CONN_VERIFIED)
+                conn_end(conn, why); /* it waited for another one, which is nobody's fault */
+        else if (conn_is_excused(conn))
                 conn_refuse(conn, why);
         else
                 conn_fail(conn, why, NULL);
@@ -263,29 +250,30 @@ static void conn_free(Conn *conn) {
         handshake_free(conn->handshake);
         frame_reader_deinit(&conn->reader);
         queue_deinit(&conn->stream.out);
-        security_free(conn->security);
+        conn_security_free(conn->security);
         free(conn->provider);
         free(conn->address);
         free(conn);
 }
 
 /* It ended in its handshake, and not because we said so. Returns the text for whoever asked for it. */
-static const char *conn_failed(Conn *conn, const char *why, char text[128]) {
+static const char *conn_failed(Conn *conn, const char *why, char text[FAILURE_MAX]) {
         bool tls = conn_is_tls(conn) && !conn->security;
 
         if (!conn->handshake || conn->why || conn->state <= CONN_GREETING)
                 return why;
 
-        snprintf(text, 128, "%s (%s)",
+        snprintf(text, FAILURE_MAX, "%s (%s)",
                 tls                       ? "TLS did not come about"
                         : conn->auth_sent ? "it closed the connection on our authentication line"
                                           : "it closed the connection during the handshake",
                 why);
-        if (!conn->attempt)
-                node_event(conn->node, EVENT_CONN_REFUSED, conn_claim(conn), conn->address, text);
-        if (tls && !conn_has_rival(conn))
-                source_failed(conn);
+        if (conn->attempt || conn_is_excused(conn))
+                return text;
 
+        node_event(conn->node, EVENT_CONN_REFUSED, conn_claim(conn), conn->address, text);
+        if (tls)
+                source_failed(conn);
         return text;
 }
 
@@ -293,7 +281,7 @@ static void conn_closed(Stream *stream, const char *why) {
         Conn *conn = container_of(stream, Conn, stream);
         Attempt *attempt = conn->attempt;
         Remote *remote = conn->remote;
-        char text[128];
+        char text[FAILURE_MAX];
 
         why = conn_failed(conn, conn->why ?: why, text);
 

@@ -38,17 +38,18 @@ struct Conn {
         bool auth_sent;
         char *address; /* the other end's */
         Handshake *handshake;
-        Source *source; /* an incoming one's, while it is in its handshake */
+        Source *source; /* an incoming one's, until it is verified */
         List by_source;
         Remote *remote;   /* from its greeting; trusted once established */
         List by_remote;   /* in remote->handshakes */
         Attempt *attempt; /* who asked for it, when we connected */
         char *provider;
-        Framing framing;         /* of what we send; its reader has that of what comes */
-        const char *method;      /* with which it authenticated, static; NULL: not yet */
-        const char *method_sent; /* ...and we */
-        ConnSecurity *security;  /* NULL: no TLS, or not yet */
-        const char *why;         /* static: why we end it ourselves; NULL: we don't */
+        char start[START_LEN + 1]; /* which start of that node it is; empty: it doesn't say */
+        Framing framing;           /* of what we send; its reader has that of what comes */
+        const char *method;        /* with which it authenticated, static; NULL: not yet */
+        const char *method_sent;   /* ...and we */
+        ConnSecurity *security;    /* NULL: no TLS, or not yet */
+        const char *why;           /* static: why we end it ourselves; NULL: we don't */
 
         FrameReader reader;
         Timer timer; /* deadline of the handshake, then heartbeat, and the probe's when one is held */
@@ -56,6 +57,10 @@ struct Conn {
         uint64_t received, sent;
         Timer probe; /* runs on the established one while another is held */
 };
+
+/* Control characters in it are replaced. NULL without memory. */
+ConnSecurity *conn_security_copy(const StreamSecurity *from);
+ConnSecurity *conn_security_free(ConnSecurity *security);
 
 static inline bool conn_is_tls(const Conn *conn) {
         return conn->stream.tls != STREAM_TLS_NONE;
@@ -77,6 +82,10 @@ void conn_fail(Conn *conn, const char *why, const char *text);
 /* The same for what came on an established one, or should not have come before. */
 void conn_protocol_error(Conn *conn, const char *why);
 
+/* Do both say that they are with the same start of their node, or with different ones? What has not been
+ * verified may lie. */
+bool conn_is_same_start(const Conn *conn, const Conn *other);
+bool conn_is_other_start(const Conn *conn, const Conn *other);
 /* What it claims to be, for the log; NULL: nothing yet. */
 const char *conn_claim(const Conn *conn);
 /* A message of ours or of a client: the name of one of its ports, or "". */

@@ -31,6 +31,8 @@ typedef struct Name Name;
 typedef struct Obituary Obituary;
 typedef struct User User;
 
+#define START_LEN 8
+
 typedef struct Counters {
         uint64_t from_clients, from_peers;
         uint64_t to_clients, to_peers;
@@ -55,6 +57,7 @@ struct Node {
         Str id;
         char *prefix; /* of all local ports of this start: "Zk3mPq81aB." */
         size_t prefix_len;
+        char start[START_LEN + 1]; /* no other start of any node says this in its greeting */
         Auth *auth;
         Terms terms;
         char **binds;

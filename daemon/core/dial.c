@@ -9,7 +9,6 @@
 #include "daemon/core/dial.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/core/conn.h"
@@ -17,6 +16,7 @@
 #include "daemon/core/remote.h"
 #include "daemon/core/resolve.h"
 #include "daemon/core/seed.h"
+#include "daemon/core/text.h"
 
 #define DIAL_INTERVAL_MIN (400 * USEC_PER_MSEC)
 /* At a time. Several times what one client may have under way (max_contacts, 10,000), so that it takes more
@@ -42,13 +42,24 @@ struct Dial {
         uint64_t deadline; /* of all tries together */
         Buf addresses;     /* what the names resolved to and was not tried: strings with their terminators */
         List attempts;
-        char failure[96]; /* of the last that failed */
+        char *failure;   /* of the last that failed; NULL: there was none, or no memory for it */
+        char *failed_at; /* that one */
 };
 
 typedef struct DialAttempt {
         Attempt attempt;
         Dial *dial;
+        char address[];
 } DialAttempt;
+
+static void dial_note(Dial *dial, const char *failure, const char *at) {
+        text_keep(&dial->failure, failure);
+        text_keep(&dial->failed_at, at);
+}
+
+const char *dial_failed_at(const Dial *dial) {
+        return dial->state == DIAL_LINGER ? dial->failed_at : NULL;
+}
 
 static void dial_soon(Dial *dial) {
         timer_set(&dial->remote->node->timers, &dial->timer, dial->remote->node->now);
@@ -66,6 +77,13 @@ static bool dial_is_greeting(const Dial *dial) {
         return remote_is_greeting(dial->remote);
 }
 
+/* The address that is waited for, or the last one that was. */
+static const char *dial_last(const Dial *dial) {
+        return list_is_empty(&dial->attempts)
+                ? dial->failed_at
+                : container_of(dial->attempts.prev, DialAttempt, attempt.link)->address;
+}
+
 /* It was in vain; `text` says why, NULL: dial->failure does. When the node is just about to connect to us,
  * or another of our connections is further than this dial, that is waited for, but not for ever: anybody may
  * claim to be that node. */
@@ -77,7 +95,7 @@ static void dial_failed(Dial *dial, const char *text) {
                 dial->state = DIAL_LINGER;
                 dial->patience = node->now + node->config.handshake_timeout;
                 if (text)
-                        snprintf(dial->failure, sizeof(dial->failure), "%s", text);
+                        dial_note(dial, text, dial_last(dial));
         }
 
         if (dial_is_greeting(dial) && node->now < dial->patience)
@@ -109,7 +127,7 @@ static void dial_attempt_greeted(Attempt *attempt, Remote *remote) {
 
         /* somebody else listens there: the connection is theirs, the search goes on */
         if (dial->state == DIAL_TRY)
-                snprintf(dial->failure, sizeof(dial->failure), "another node listens there");
+                dial_note(dial, "another node listens there", a->address);
         dial_attempt_forget(a);
         dial_soon(dial);
 }
@@ -118,8 +136,8 @@ static void dial_attempt_done(Attempt *attempt, const char *why) {
         DialAttempt *a = container_of(attempt, DialAttempt, attempt);
         Dial *dial = a->dial;
 
-        if (dial->state == DIAL_TRY)
-                snprintf(dial->failure, sizeof(dial->failure), "%s", why ?: "");
+        if (dial->state == DIAL_TRY && why)
+                dial_note(dial, why, a->address);
         dial_attempt_forget(a);
         dial_soon(dial);
 }
@@ -128,10 +146,11 @@ static int dial_attempt_new(Dial *dial, const char *address) {
         DialAttempt *a;
         int r;
 
-        a = calloc(1, sizeof(*a));
+        a = calloc(1, sizeof(*a) + strlen(address) + 1);
         if (!a)
                 return -ENOMEM;
 
+        strcpy(a->address, address);
         a->dial = dial;
         a->attempt.greeted = dial_attempt_greeted;
         a->attempt.done = dial_attempt_done;
@@ -153,7 +172,10 @@ static char **names_copy(char *const *names, size_t *ret_n) {
                 n++;
 
         copy = calloc(n + 1, sizeof(*copy));
-        for (size_t i = 0; copy && i < n; i++) {
+        if (!copy)
+                return NULL;
+
+        for (size_t i = 0; i < n; i++) {
                 copy[i] = strdup(names[i]);
                 if (!copy[i]) {
                         while (i > 0)
@@ -237,7 +259,7 @@ static void dial_resolved(Lookup *lookup, const char *const *addresses, size_t n
         for (size_t i = 0; i < n; i++)
                 buf_put(&dial->addresses, addresses[i], strlen(addresses[i]) + 1);
         if (n == 0)
-                snprintf(dial->failure, sizeof(dial->failure), "%s", error ?: "name not found");
+                dial_note(dial, error ?: "name not found", dial->names[dial->at - 1]);
 
         dial_soon(dial);
 }
@@ -296,7 +318,7 @@ static void dial_try(Dial *dial) {
                         return;
                 }
                 lookup_cancel(&dial->lookup);
-                snprintf(dial->failure, sizeof(dial->failure), "name lookup took too long");
+                dial_note(dial, "name lookup took too long", dial->names[dial->at - 1]);
         }
 
         if (dial->addresses.len > 0) {
@@ -307,7 +329,7 @@ static void dial_try(Dial *dial) {
                 timer_set(&node->timers, &dial->timer, dial->patience);
         } else {
                 dial_failed(
-                        dial, list_is_empty(&dial->attempts) && dial->failure[0] ? NULL : "connect timeout");
+                        dial, list_is_empty(&dial->attempts) && dial->failure ? NULL : "connect timeout");
         }
 }
 
@@ -370,6 +392,8 @@ Dial *dial_free(Dial *dial) {
         for (size_t i = 0; i < dial->n_names; i++)
                 free(dial->names[i]);
         free(dial->names);
+        free(dial->failure);
+        free(dial->failed_at);
         free(dial);
         return NULL;
 }

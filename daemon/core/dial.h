@@ -27,6 +27,8 @@ int dial_new(Dial **ret, Remote *remote);
 Dial *dial_free(Dial *dial);
 /* The answer to where it listens came: remote->binds, or nobody knows. */
 void dial_located(Dial *dial, bool known);
+/* It was in vain: the last address, or the name, of which we know why. NULL: there was none. */
+const char *dial_failed_at(const Dial *dial);
 /* A connection with that node ended in its handshake. */
 void dial_handshake_ended(Dial *dial);
 /* There is somebody (else) to ask now. */

@@ -57,6 +57,7 @@ void handshake_greet(Conn *conn) {
                 greeting_put_key(&hs->greeting, "tls", STR_LIT("1.0"));
         greeting_put_key(&hs->greeting, "mproto", STR_LIT("1"));
         greeting_put_key(&hs->greeting, "aempd", STR_LIT("1"));
+        greeting_put_key(&hs->greeting, "aempd_start", str_from(node->start));
         greeting_put_key(&hs->greeting, "peeraddr", str_from(conn->address));
 
         node_random_text(node, nonce, NONCE_LEN);
@@ -236,6 +237,8 @@ static void handshake_read_keys(Conn *conn, const Greeting *g) {
         Str value;
 
         conn->aempd = greeting_key(g, "aempd", &value) && str_is(value, "1");
+        if (greeting_key(g, "aempd_start", &value) && value.n == START_LEN && text_is_ascii(value))
+                memcpy(conn->start, value.p, START_LEN);
         if (greeting_key(g, "provider", &value)) {
                 text_clean(clean, sizeof(clean), value);
                 free(conn->provider);

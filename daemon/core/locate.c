@@ -87,14 +87,31 @@ static bool bind_is_usable(Str s) {
         return colon + 1 < s.p + s.n;
 }
 
+/* The next element: 1; 0: it is no address, -EBADMSG, -ENOMEM. */
+static int bind_read(CborCursor *c, char **ret) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
+        Str s;
+        int r;
+
+        r = cbor_read_str(c, &scratch, &s);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return cbor_skip(c);
+        if (!bind_is_usable(s))
+                return 0;
+
+        *ret = strndup(s.p, s.n);
+        return *ret ? 1 : -ENOMEM;
+}
+
 /* An array of addresses as a NULL-terminated list; whatever is none is skipped. -EBADMSG: it is no array;
  * null is an empty one. */
 static int binds_read(CborCursor *c, char ***ret) {
-        _cleanup_buf_ Buf scratch = BUF_INIT;
         size_t n_binds = 0;
         uint64_t n;
         char **binds;
-        Str s;
+        int r = 0;
 
         if (cbor_peek(c) == CBOR_NULL || cbor_peek(c) == CBOR_UNDEFINED)
                 n = 0;
@@ -105,15 +122,15 @@ static int binds_read(CborCursor *c, char ***ret) {
         if (!binds)
                 return -ENOMEM;
 
-        for (uint64_t i = 0; i < n && cbor_peek(c) != CBOR_END; i++) {
-                buf_reset(&scratch);
-                if (cbor_read_str(c, &scratch, &s) < 0) {
-                        if (cbor_skip(c) < 0)
-                                break;
-                } else if (n_binds < BINDS_MAX && bind_is_usable(s)) {
-                        binds[n_binds] = strndup(s.p, s.n);
-                        n_binds += binds[n_binds] != NULL;
-                }
+        for (uint64_t i = 0; r >= 0 && n_binds < BINDS_MAX && i < n && cbor_peek(c) != CBOR_END; i++) {
+                r = bind_read(c, &binds[n_binds]);
+                n_binds += r > 0;
+        }
+        if (r == -ENOMEM) {
+                while (n_binds > 0)
+                        free(binds[--n_binds]);
+                free(binds);
+                return r;
         }
 
         *ret = binds;
@@ -122,40 +139,48 @@ static int binds_read(CborCursor *c, char ***ret) {
 
 /* --- requests ---------------------------------------------------------------------------------------- */
 
-/* Looks up a key in the map the cursor stands at; the cursor then stands at its value. */
-static bool map_find(CborCursor *c, Str key) {
+/* Looks up a key in the map the cursor stands at: 1, the cursor then stands at its value; 0: it is not
+ * there, -ENOMEM. */
+static int map_find(CborCursor *c, Str key) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         uint64_t n;
         Str k;
+        int r;
 
         if (cbor_read_map(c, &n) < 0)
-                return false;
+                return 0;
 
         for (uint64_t i = 0; i < n && cbor_peek(c) != CBOR_END; i++) {
                 buf_reset(&scratch);
-                if (cbor_read_str(c, &scratch, &k) >= 0) {
-                        if (str_equal(k, key))
-                                return true;
-                } else if (cbor_skip(c) < 0) {
-                        return false;
-                }
-                if (cbor_skip(c) < 0)
-                        return false;
+                r = cbor_read_str(c, &scratch, &k);
+                if (r == -ENOMEM)
+                        return r;
+                if (r >= 0 && str_equal(k, key))
+                        return 1;
+                if ((r < 0 && cbor_skip(c) < 0) || cbor_skip(c) < 0)
+                        return 0;
         }
 
-        return false;
+        return 0;
 }
 
-void locate_slave(Remote *peer, CborCursor c) {
+int locate_slave(Remote *peer, CborCursor c) {
         char **binds;
+        int r;
 
-        if (!map_find(&c, STR_LIT("'l")) || !map_find(&c, remote_str(peer)))
-                return; /* it says nothing of itself */
-        if (binds_read(&c, &binds) >= 0)
+        r = map_find(&c, STR_LIT("'l"));
+        if (r > 0)
+                r = map_find(&c, remote_str(peer));
+        if (r <= 0)
+                return r; /* it says nothing of itself */
+
+        r = binds_read(&c, &binds);
+        if (r >= 0)
                 remote_set_binds(peer, binds);
+        return r == -ENOMEM ? r : 0;
 }
 
-void locate_find(Remote *peer, CborCursor c) {
+int locate_find(Remote *peer, CborCursor c) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         Node *node = peer->node;
         Buf *to = &node->tail.buf;
@@ -163,9 +188,13 @@ void locate_find(Remote *peer, CborCursor c) {
         char **binds;
         size_t n = 0;
         Str id;
+        int r;
 
+        r = cbor_read_str(&c, &scratch, &id);
+        if (r == -ENOMEM)
+                return r;
         /* what can't be an ID is answered as well: a question without an answer would stay open for ever */
-        if (cbor_read_str(&c, &scratch, &id) < 0)
+        if (r < 0)
                 id = STR_NULL;
 
         remote = remote_find(node, id);
@@ -187,22 +216,31 @@ void locate_find(Remote *peer, CborCursor c) {
         }
         node->tail.n++;
         remote_say(peer);
+        return 0;
 }
 
-void locate_found(Remote *peer, CborCursor c) {
+int locate_found(Remote *peer, CborCursor c) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         Node *node = peer->node;
         Remote *remote;
         char **binds;
         Str id;
+        int r;
 
-        if (peer != node->master || cbor_read_str(&c, &scratch, &id) < 0)
-                return;
+        if (peer != node->master)
+                return 0;
+        r = cbor_read_str(&c, &scratch, &id);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
 
         remote = remote_find(node, id);
-        if (!remote || !remote->dial || binds_read(&c, &binds) < 0)
-                return;
+        if (!remote || !remote->dial)
+                return 0;
+        r = binds_read(&c, &binds);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
 
         remote_set_binds(remote, binds);
         dial_located(remote->dial, binds[0] != NULL);
+        return 0;
 }

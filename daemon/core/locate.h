@@ -16,7 +16,7 @@ bool locate_ask(Remote *remote, bool *ret_hope);
 void locate_node_up(Remote *remote);
 void locate_node_down(Remote *remote);
 
-/* Requests: g_slave with a database, g_find, g_found; the cursor stands behind the tag. */
-void locate_slave(Remote *peer, CborCursor c);
-void locate_find(Remote *peer, CborCursor c);
-void locate_found(Remote *peer, CborCursor c);
+/* Requests: g_slave with a database, g_find, g_found; the cursor stands behind the tag. 0, -ENOMEM. */
+int locate_slave(Remote *peer, CborCursor c);
+int locate_find(Remote *peer, CborCursor c);
+int locate_found(Remote *peer, CborCursor c);

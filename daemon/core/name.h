@@ -13,7 +13,8 @@
 /* Registers the client's own port. -EINVAL: that is no name; -EACCES: it is another user's; -ENOSPC: its
  * user has too many; -ENOMEM. */
 int name_register(Client *client, Str name, Str port);
-/* The name is free again, if it is this user's. */
+/* The name is free again, if it is this client's, or the client may take any. Another one of the same user
+ * doesn't know that somebody took it over. */
 void name_unregister(Client *client, Str name);
 /* The port is about to go. */
 Name *name_free(Name *name);

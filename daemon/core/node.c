@@ -204,6 +204,7 @@ static int node_init(Node *node, const NodeConfig *config) {
         node_random_text(node, node->prefix, PREFIX_RANDOM);
         memcpy(node->prefix + PREFIX_RANDOM, ".", 2);
         node->prefix_len = PREFIX_RANDOM + 1;
+        node_random_text(node, node->start, START_LEN);
 
         r = sources_new(&node->sources, node);
         if (r < 0)

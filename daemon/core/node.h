@@ -73,7 +73,8 @@ typedef struct NodeConfig {
 typedef enum EventType {
         EVENT_NODE_UP,         /* node, who: its address */
         EVENT_NODE_DOWN,       /* node, who: its address, text: why */
-        EVENT_CONNECT_FAILED,  /* node (or NULL: a seed), who: address, text */
+        EVENT_CONNECT_FAILED,  /* node, who: the last address that failed, or NULL: none is known, text */
+        EVENT_SEED_FAILED,     /* node (or NULL: nobody greeted there yet), who: address, text */
         EVENT_CONN_REFUSED,    /* node as claimed or NULL, who: address, text: why. Handshake failed or not
                                   allowed */
         EVENT_PROTOCOL_ERROR,  /* node or NULL, who: address or client, text: what was wrong; the connection

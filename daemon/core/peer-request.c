@@ -59,13 +59,15 @@ static int peer_request_monitor(Remote *peer, Str tag, CborCursor c, uint64_t n)
         Node *node = peer->node;
         Reason reason;
         Str name;
+        int r;
 
         if (!str_is(tag, "mon1") && !str_is(tag, "mon0") && !str_is(tag, "kil0") && !str_is(tag, "kil1"))
                 return 0;
         if (n == 0)
                 return str_is(tag, "mon0") ? 1 : -EINVAL;
-        if (cbor_read_str_or_null(&c, &scratch, &name) < 0)
-                return -EINVAL;
+        r = request_str_or_null(&c, &scratch, &name);
+        if (r < 0)
+                return r;
 
         reason = reason_rest(c, n - 1);
         if (str_is(tag, "mon1"))
@@ -83,15 +85,13 @@ static int peer_request_monitor(Remote *peer, Str tag, CborCursor c, uint64_t n)
 
 static int peer_request_mesh(Remote *peer, Str tag, CborCursor c) {
         if (str_is(tag, "g_slave"))
-                locate_slave(peer, c);
-        else if (str_is(tag, "g_find"))
-                locate_find(peer, c);
-        else if (str_is(tag, "g_found"))
-                locate_found(peer, c);
-        else
-                return str_is(tag, "g_global");
+                return locate_slave(peer, c) ?: 1;
+        if (str_is(tag, "g_find"))
+                return locate_find(peer, c) ?: 1;
+        if (str_is(tag, "g_found"))
+                return locate_found(peer, c) ?: 1;
 
-        return 1;
+        return str_is(tag, "g_global");
 }
 
 static void peer_complain(Remote *peer, Str tag, const char *text) {
@@ -106,6 +106,12 @@ static void peer_complain(Remote *peer, Str tag, const char *text) {
         node_eventf(peer->node, EVENT_REQUEST_FAILED, peer->id, peer->conn ? peer->conn->address : NULL,
                 "request \"%s\": %s%s", clean, text,
                 peer->complaints == COMPLAINTS_MAX ? " (further ones are only counted)" : "");
+}
+
+/* What it asked for is lost: so is the connection, for both sides to know. */
+static void peer_no_memory(Remote *peer) {
+        if (peer->conn)
+                conn_end(peer->conn, "out of memory");
 }
 
 static const char *complaint(int error) {
@@ -144,7 +150,13 @@ void peer_request(Remote *peer, const Msg *msg) {
 
         if (request.n == 0)
                 return;
-        if (cbor_read_str_or_null(&request.args, &scratch, &request.tag) < 0) {
+
+        r = request_str_or_null(&request.args, &scratch, &request.tag);
+        if (r == -ENOMEM) {
+                peer_no_memory(peer);
+                return;
+        }
+        if (r < 0) {
                 peer_complain(peer, STR_NULL, "its name is no string");
                 return;
         }
@@ -154,8 +166,8 @@ void peer_request(Remote *peer, const Msg *msg) {
         r = peer_request_run(peer, &request);
         peer->node->relayer = outer;
 
-        if (r == -ENOMEM && peer->conn)
-                conn_end(peer->conn, "out of memory");
-        else if (r <= 0 && r != -ENOMEM)
+        if (r == -ENOMEM)
+                peer_no_memory(peer);
+        else if (r <= 0)
                 peer_complain(peer, request.tag, complaint(r));
 }

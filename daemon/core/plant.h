@@ -20,7 +20,9 @@
                 "same_prefix",      /* a later client gets a prefix that was used */ \
                 "reorder_queue",    /* the unsent queue goes out behind what the node-up causes */ \
                 "slow_drop",        /* at the hard limit messages go, not the connection */ \
-                "mon_while_down"    /* a monitor that comes before `down` is answered is forgotten */
+                "mon_while_down",   /* a monitor that comes before `down` is answered is forgotten */ \
+                "spawn_fire_twice", /* the monitors of a spawned port fire again */ \
+                "obituary_lost"     /* who watches a spawned port too late is not told */
 
 #ifdef PLANTED_BUGS
 bool planted(const char *name);

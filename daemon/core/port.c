@@ -70,6 +70,8 @@ static void port_mons_tell(MonSet *set, Watcher *watcher, const Reason *reason) 
         LocalPort *port = container_of(set, LocalPort, mons);
 
         port_tell(port->owner->node, watcher, port_str(port), reason);
+        if (port->spawned && PLANTED(spawn_fire_twice))
+                port_tell(port->owner->node, watcher, port_str(port), reason);
 }
 
 static void port_ask_owner(LocalPort *port, const char *tag) {

@@ -9,7 +9,6 @@
 #include "daemon/core/remote.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/core/charge.h"
@@ -20,6 +19,7 @@
 #include "daemon/core/locate.h"
 #include "daemon/core/plant.h"
 #include "daemon/core/seed.h"
+#include "daemon/core/text.h"
 
 /* How long a node that went down is still listed. */
 #define REMOTE_REMEMBERED (600 * USEC_PER_SEC)
@@ -214,7 +214,7 @@ void remote_up(Remote *remote, Conn *conn) {
         remote->dial = dial_free(remote->dial);
         remote->since = node->realtime;
         remote->was_up = true;
-        remote->complaints = 0;
+        remote->complaints = remote->excused = 0;
         node->peers_up++;
         node->counters.nodes_up++;
 
@@ -257,19 +257,21 @@ void remote_down(Remote *remote, const char *text) {
 
 void remote_attempt_failed(Remote *remote, const char *text) {
         remote->failing = true;
-        snprintf(remote->failure, sizeof(remote->failure), "%s", text);
+        text_keep(&remote->failure, text);
         timer_set(&remote->node->timers, &remote->timer, remote->node->now);
 }
 
 /* The failure that was due. */
 static void remote_fail(Remote *remote) {
+        const char *why = remote->failure ?: "out of memory";
         Node *node = remote->node;
         Reason reason;
 
         remote->failing = false;
+        node_event(node, EVENT_CONNECT_FAILED, remote->id,
+                remote->dial ? dial_failed_at(remote->dial) : NULL, why);
         remote->dial = dial_free(remote->dial);
         remote_set_binds(remote, NULL); /* they were of no use: the next attempt asks again */
-        node_event(node, EVENT_CONNECT_FAILED, remote->id, NULL, remote->failure);
         if (remote->was_up)
                 timer_set(&node->timers, &remote->timer, node->now + REMOTE_REMEMBERED);
 
@@ -279,7 +281,8 @@ static void remote_fail(Remote *remote) {
                 return;
         }
 
-        reason = node_transport_error(node, remote->id, remote->failure);
+        reason = node_transport_error(node, remote->id, why);
+        text_keep(&remote->failure, NULL);
         remote_lost(remote, &reason);
 }
 
@@ -312,101 +315,6 @@ void remote_want(Remote *remote) {
         if (r < 0)
                 remote_attempt_failed(
                         remote, r == -EBUSY ? "too many connection attempts" : "out of memory");
-}
-
-/* --- output ------------------------------------------------------------------------------------------ */
-
-size_t remote_queued(const Remote *remote) {
-        return remote->conn ? remote->conn->stream.out.len : remote->unsent.len;
-}
-
-static void remote_queue(Remote *remote, const Msg *msg) {
-        Node *node = remote->node;
-        size_t waited = remote->unsent.len;
-
-        if (remote->failing) {
-                node->counters.dropped_queued++;
-                return;
-        }
-
-        if (msg_queue(&remote->unsent, msg->to, msg->n, msg->tail, msg->tail_len) < 0 ||
-                charge_unsent(remote, remote->unsent.len - waited) < 0) {
-                remote_attempt_failed(remote, "out of memory");
-                return;
-        }
-
-        remote->n_unsent++;
-        remote_want(remote);
-        if (remote->unsent.len > node->config.peer_hard)
-                remote_attempt_failed(remote, "too many messages wait for it");
-}
-
-/* What has to be said can't be: then nothing more may be said to it before all have been told. */
-static void remote_no_memory(Remote *remote) {
-        if (remote->conn)
-                conn_end(remote->conn, "out of memory");
-        else
-                remote_attempt_failed(remote, "out of memory");
-}
-
-/* The same message with all that a Perl peer can't decode taken out. */
-static int msg_clean(Node *node, Msg *msg) {
-        CborCursor c = msg_cursor(msg);
-
-        buf_reset(&node->cleaned);
-        while (cbor_peek(&c) != CBOR_END) {
-                const uint8_t *start = c.p;
-
-                if (cbor_skip(&c) < 0)
-                        return -EBADMSG;
-                cbor_clean(&node->cleaned, start, (size_t) (c.p - start));
-        }
-
-        msg->tail = node->cleaned.data;
-        msg->tail_len = node->cleaned.len;
-        msg->odd = false;
-        return buf_error(&node->cleaned);
-}
-
-void remote_put(Remote *remote, const Msg *msg) {
-        Node *node = remote->node;
-        Msg clean;
-
-        if (msg->odd) {
-                clean = *msg;
-                if (msg_clean(node, &clean) < 0) {
-                        remote_no_memory(remote);
-                        return;
-                }
-                msg = &clean;
-        }
-
-        if (remote->conn) {
-                conn_put(remote->conn, msg);
-                if (PLANTED(reorder_queue) && remote->n_unsent > 0) {
-                        conn_put_unsent(remote->conn, &remote->unsent);
-                        remote->n_unsent = 0;
-                }
-        } else {
-                remote_queue(remote, msg);
-        }
-
-        if (node->source && remote_queued(remote) > node->config.peer_high)
-                client_stall(node->source, &remote->stalled);
-}
-
-void remote_say(Remote *remote) {
-        Msg msg = tail_msg(&remote->node->tail, STR_NULL);
-
-        if (buf_error(&remote->node->tail.buf) < 0)
-                remote_no_memory(remote);
-        else
-                remote_put(remote, &msg);
-}
-
-void remote_drained(Remote *remote) {
-        if (!list_is_empty(&remote->stalled) && remote_queued(remote) <= remote->node->config.peer_high / 2)
-                client_resume(remote->node, &remote->stalled);
 }
 
 /* --- being there ------------------------------------------------------------------------------------- */
@@ -483,6 +391,7 @@ Remote *remote_free(Remote *remote) {
         queue_deinit(&remote->unsent);
         buf_deinit(&remote->down_reason);
         strv_free(remote->binds);
+        free(remote->failure);
         free(remote->id);
         free(remote);
         return NULL;

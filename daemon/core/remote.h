@@ -48,6 +48,7 @@ struct Remote {
 
         char **binds;        /* where it says it listens, NULL-terminated; NULL: unknown */
         unsigned complaints; /* log lines about what it sent, on this connection */
+        unsigned excused;    /* handshakes that were in vain because of this connection */
 
         bool was_up;
         uint64_t since;  /* realtime of the last change */
@@ -55,7 +56,7 @@ struct Remote {
         uint64_t n_down_reason;
         Timer timer; /* the failure that is due, or the moment to forget it */
         bool failing;
-        char failure[96]; /* its text */
+        char *failure; /* its text; NULL: there was no memory for it */
 };
 
 static inline Str remote_str(const Remote *remote) {

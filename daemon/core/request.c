@@ -43,16 +43,30 @@ static bool request_exists(Str name) {
         return false;
 }
 
+int request_str(CborCursor *c, Buf *scratch, Str *ret) {
+        int r = cbor_read_str(c, scratch, ret);
+
+        return r < 0 && r != -ENOMEM ? -EINVAL : r;
+}
+
+int request_str_or_null(CborCursor *c, Buf *scratch, Str *ret) {
+        int r = cbor_read_str_or_null(c, scratch, ret);
+
+        return r < 0 && r != -ENOMEM ? -EINVAL : r;
+}
+
 int request_reply(
         Node *node, const Origin *from, CborCursor c, uint64_t n, const Buf *results, uint64_t n_results) {
         _cleanup_buf_ Buf scratch = BUF_INIT, tail = BUF_INIT;
         const Origin self = ORIGIN_SELF;
         Msg msg = {};
+        int r;
 
         if (n == 0)
                 return 0;
-        if (cbor_read_str(&c, &scratch, &msg.to) < 0)
-                return -EINVAL;
+        r = request_str(&c, &scratch, &msg.to);
+        if (r < 0)
+                return r;
 
         buf_put(&tail, c.p, (size_t) (c.end - c.p));
         buf_put(&tail, results->data, results->len);
@@ -75,9 +89,11 @@ int request_reply(
 static int request_snd(Node *node, const Origin *from, CborCursor c, uint64_t n) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         Msg msg = {};
+        int r;
 
-        if (n == 0 || cbor_read_str_or_null(&c, &scratch, &msg.to) < 0)
-                return -EINVAL;
+        r = request_str_or_null(&c, &scratch, &msg.to);
+        if (r < 0)
+                return r;
 
         msg.n = n - 1;
         msg.tail = c.p;
@@ -102,9 +118,11 @@ static bool request_is_known(Node *node, const Origin *from, Str name) {
 static int request_can(Node *node, const Origin *from, CborCursor c, uint64_t n) {
         _cleanup_buf_ Buf results = BUF_INIT, scratch = BUF_INIT;
         Str name;
+        int r;
 
-        if (n == 0 || cbor_read_str_or_null(&c, &scratch, &name) < 0)
-                return -EINVAL;
+        r = request_str_or_null(&c, &scratch, &name);
+        if (r < 0)
+                return r;
 
         cbor_put_text(&results, request_is_known(node, from, name) ? STR_LIT("1") : STR_LIT(""));
         return request_reply(node, from, c, n - 1, &results, 1);
@@ -114,9 +132,11 @@ static int request_wkp(Node *node, const Origin *from, CborCursor c, uint64_t n)
         _cleanup_buf_ Buf results = BUF_INIT, scratch = BUF_INIT;
         const LocalPort *port;
         Str name;
+        int r;
 
-        if (n == 0 || cbor_read_str(&c, &scratch, &name) < 0)
-                return -EINVAL;
+        r = request_str(&c, &scratch, &name);
+        if (r < 0)
+                return r;
 
         port = name_find(node, name);
         if (port)

@@ -20,6 +20,10 @@ typedef struct Request {
 /* Is this tag for aempd itself only, when it goes to another node's node port? */
 bool request_is_internal(Str tag);
 
+/* The next element as a string; null is the empty one for the second. 0, -EINVAL: it is none, -ENOMEM. */
+int request_str(CborCursor *c, Buf *scratch, Str *ret);
+int request_str_or_null(CborCursor *c, Buf *scratch, Str *ret);
+
 /* 1: done; 0: no such request, and nobody has a function of that name; <0: could not be carried out (as
  * route(), and spawn_request()). */
 int request_common(Node *node, const Origin *from, const Request *request);

@@ -40,13 +40,18 @@ int route_local(Node *node, const Origin *from, const Msg *msg) {
         return 0;
 }
 
-/* Is this a request to a node port that only an aempd may send to another? */
-static bool msg_is_internal(const Msg *msg) {
+/* Is this a request to a node port that only an aempd may send to another? 0, -EPERM: it is, -ENOMEM. */
+static int msg_check_tag(const Msg *msg) {
         _cleanup_buf_ Buf scratch = BUF_INIT;
         CborCursor c = msg_cursor(msg);
         Str tag;
+        int r;
 
-        return cbor_read_str(&c, &scratch, &tag) >= 0 && request_is_internal(tag);
+        r = request_str(&c, &scratch, &tag);
+        if (r == -ENOMEM)
+                return r;
+
+        return r == 0 && request_is_internal(tag) ? -EPERM : 0;
 }
 
 static int route_from_client(Client *client, Str id, const Msg *msg) {
@@ -69,6 +74,7 @@ int route(Node *node, const Origin *from, const Msg *msg) {
         Remote *remote;
         Msg there;
         Str id;
+        int r;
 
         /* not a copy of the whole: it was written a moment ago, and the copy would wait for that */
         there.n = msg->n;
@@ -81,8 +87,11 @@ int route(Node *node, const Origin *from, const Msg *msg) {
                 return route_local(node, from, &there);
         if (!port_name_is_valid(there.to))
                 return -EINVAL;
-        if (there.to.n == 0 && msg_is_internal(&there))
-                return -EPERM;
+        if (there.to.n == 0) {
+                r = msg_check_tag(&there);
+                if (r < 0)
+                        return r;
+        }
         if (from->client)
                 return route_from_client(from->client, id, &there);
 

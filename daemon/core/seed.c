@@ -110,7 +110,7 @@ static void seed_done(Attempt *attempt, const char *why) {
         if (!why || !seed_is_open(a))
                 return;
 
-        node_event(seeds->node, EVENT_CONNECT_FAILED, a->node, a->address, why);
+        node_event(seeds->node, EVENT_SEED_FAILED, a->node, a->address, why);
         /* it counted as connected when the last round was due, and turned out to be another node */
         if (!seeds->timer.armed)
                 seeds_again(seeds);
@@ -169,7 +169,7 @@ static void seed_resolved(Lookup *lookup, const char *const *addresses, size_t n
 
         if (n == 0) {
                 /* what was known before stays: a name server that is down is no reason to forget */
-                node_event(node, EVENT_CONNECT_FAILED, NULL, seed->name, error ?: "name not found");
+                node_event(node, EVENT_SEED_FAILED, NULL, seed->name, error ?: "name not found");
         } else {
                 LIST_FOREACH (i, &seed->addresses)
                         container_of(i, SeedAddress, link)->seen = false;

@@ -253,7 +253,7 @@ void source_failed(const Conn *conn) {
                 (unsigned) (time / USEC_PER_SEC));
 }
 
-void source_verified(const Conn *conn) {
+void source_verified(Conn *conn) {
         Source *source = conn->source;
 
         if (!source)
@@ -262,6 +262,7 @@ void source_verified(const Conn *conn) {
         source->failures = 0;
         source->closed_until = 0;
         timer_stop(&source->node->timers, &source->timer);
+        source_release(conn);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------- */

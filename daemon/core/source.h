@@ -23,15 +23,15 @@ int source_admit(Node *node, const char *address, Source **ret);
 /* Nothing came of what was admitted. */
 void source_gc(Source *source);
 
-/* That connection is in its handshake... */
+/* That connection is in its handshake, and has proved nothing... */
 void source_charge(Source *source, Conn *conn);
 /* ...and now it is not any more, for whatever reason. Of one that is not charged: nothing. */
 void source_release(Conn *conn);
 
 /* While it is charged. Its handshake failed, by a fault of the other side: */
 void source_failed(const Conn *conn);
-/* It has proved who it is: */
-void source_verified(const Conn *conn);
+/* It has proved who it is: nobody is charged with it any more. */
+void source_verified(Conn *conn);
 
 /* Do both addresses belong to the same source? */
 bool source_same(const char *address, const char *other);

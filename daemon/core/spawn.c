@@ -34,12 +34,16 @@ static Watcher *spawn_watcher(const Origin *from) {
 
 static int spawn_read(const Request *request, Buf *scratch, Str *ret_name, Str *ret_function) {
         CborCursor c = request->args;
+        int r;
 
-        if (request->n < 2 || cbor_read_str(&c, scratch, ret_name) < 0 ||
-                cbor_read_str(&c, scratch, ret_function) < 0 || !name_is_spawnable(*ret_name))
-                return -EINVAL;
+        r = request_str(&c, scratch, ret_name);
+        if (r < 0)
+                return r;
+        r = request_str(&c, scratch, ret_function);
+        if (r < 0)
+                return r;
 
-        return 0;
+        return name_is_spawnable(*ret_name) ? 0 : -EINVAL;
 }
 
 /* There is such a port, and it is not the caller's. */

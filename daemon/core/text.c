@@ -2,6 +2,9 @@
 
 #include "daemon/core/text.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "wire/id.h"
 
 size_t text_clean(char *to, size_t n, Str s) {
@@ -38,4 +41,11 @@ bool text_is_ascii(Str s) {
                         return false;
 
         return true;
+}
+
+void text_keep(char **text, const char *s) {
+        char *copy = s ? strdup(s) : NULL;
+
+        free(*text);
+        *text = copy;
 }

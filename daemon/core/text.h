@@ -15,3 +15,5 @@
 size_t text_clean(char *to, size_t n, Str s);
 /* Nothing but printable ASCII characters. */
 bool text_is_ascii(Str s);
+/* Keeps a copy of `s` in the place of what was kept; NULL when s is, or without memory. */
+void text_keep(char **text, const char *s);

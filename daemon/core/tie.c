@@ -32,10 +32,29 @@ static bool tie_is_free(const Conn *conn) {
         return conn->incoming && conn->aempd && strcmp(node->config.id, remote->id) > 0;
 }
 
+/* The established one is enough; unless it is the same node again, there are two with that ID. */
 static void tie_duplicate(Conn *conn) {
-        node_eventf(conn->node, EVENT_CONN_REFUSED, conn->remote->id, conn->address,
-                "duplicate: that node is already connected from %s", conn->remote->conn->address);
+        const Conn *established = conn->remote->conn;
+
+        if (!conn->stream.closing && !conn_is_same_start(conn, established))
+                node_eventf(conn->node, EVENT_CONN_REFUSED, conn->remote->id, conn->address,
+                        "duplicate: that node is already connected from %s", established->address);
         conn_end(conn, "already connected");
+}
+
+/* The same for one that may well be the same node under another address, if it doesn't say that it isn't. */
+static void tie_redundant(Conn *conn) {
+        if (conn_is_other_start(conn, conn->remote->conn))
+                tie_duplicate(conn);
+        else
+                conn_end(conn, "already connected");
+}
+
+/* It has proved who it is, and must not time out while another one, with a deadline of its own, decides. */
+static void tie_wait(Conn *conn) {
+        Node *node = conn->node;
+
+        timer_set(&node->timers, &conn->timer, node->now + PROBE_TIMEOUT + node->config.handshake_timeout);
 }
 
 /* Is the other end of the established connection still there? `conn` waits for the answer. */
@@ -49,8 +68,7 @@ static void tie_hold(Conn *conn) {
         }
 
         remote->held = conn;
-        /* it has proved who it is; its handshake must not time out while the other one has its second */
-        timer_set(&node->timers, &conn->timer, node->now + PROBE_TIMEOUT + node->config.handshake_timeout);
+        tie_wait(conn);
         tail_begin(&node->tail, "snd");
         tail_str(&node->tail, node->id);
         tail_str(&node->tail, STR_LIT(""));
@@ -85,7 +103,7 @@ void tie_greeted(Conn *conn) {
                 return;
 
         if (remote->conn)
-                conn_end(conn, "already connected");
+                tie_redundant(conn);
         else if (tie_is_free(conn))
                 tie_send_auth(conn);
 }
@@ -100,11 +118,13 @@ void tie_verified(Conn *conn) {
                 if (conn->incoming)
                         tie_hold(conn);
                 else
-                        conn_end(conn, "already connected");
+                        tie_redundant(conn);
         } else if (conn->auth_sent) {
                 conn_establish(conn);
         } else if (tie_is_free(conn)) {
                 tie_send_auth(conn);
+        } else {
+                tie_wait(conn);
         }
 }
 
@@ -114,8 +134,15 @@ void tie_established(Conn *conn) {
         remote->auth_out = NULL;
         remote->held = NULL;
 
-        LIST_FOREACH (i, &remote->handshakes)
-                conn_end(container_of(i, Conn, by_remote), "already connected");
+        LIST_FOREACH (i, &remote->handshakes) {
+                Conn *other = container_of(i, Conn, by_remote);
+
+                /* who connected to us and has proved nothing can't make us say anything */
+                if (!other->incoming || other->state == CONN_VERIFIED)
+                        tie_redundant(other);
+                else
+                        conn_end(other, "already connected");
+        }
 }
 
 /* Of those that wait, which goes on? */

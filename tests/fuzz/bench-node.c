@@ -194,6 +194,8 @@ void bench_node_start_as(BenchNode *bench, unsigned number) {
                 .max_clients = 50,
                 .max_monitors = 20,
                 .max_contacts = 10,
+                .max_names = 4,
+                .max_spawned = 4,
         };
         const ClientCreds creds = {};
 

@@ -178,7 +178,8 @@ class Messages(unittest.TestCase):
                                            'half_open', 'certificate', 'names', 'functions'})
             self.assertEqual(set(status['counters']), {
                 'from_clients', 'from_peers', 'to_clients', 'to_peers', 'no_such_port', 'dropped_down', 'dropped_queued', 'monitors_fired',
-                'refused', 'unknown_requests', 'auth_failed', 'protocol_errors', 'nodes_up', 'nodes_down'})
+                'refused', 'unknown_requests', 'auth_failed', 'handshakes_failed', 'handshakes_displaced', 'turned_away', 'protocol_errors',
+                'nodes_up', 'nodes_down'})
             self.assertEqual([status[k] for k in ('version', 'node', 'binds', 'pid', 'clients', 'nodes', 'seeds', 'half_open', 'certificate')],
                              [1, 'x', d.binds, d.pid, 2, 1, [], 0, None])
             self.assertEqual([status['names'], status['functions']], [{}, {}])

@@ -191,10 +191,11 @@ class Twice(Case):
                 listener.accept(timeout=3)
 
     def test_two_aempds_that_it_connects_to(self):
-        """The same with real ones; and when the first one is gone, the second one's time has come."""
+        """The same with real ones, which say that they are two; and when the first one is gone, the second one's time has come."""
         with Aempd('twin') as first, Aempd('twin') as second, self.watched(seeds=[first.binds[0], second.binds[0]]) as x, x.attach() as c:
             up = x.wait_log(r'node is up: twin at (\S+): outgoing')[1]
             stays, other = (first, second) if up == first.binds[0] else (second, first)
+            x.wait_log(f'twin at {re.escape(other.binds[0])}: duplicate: .* from {re.escape(stays.binds[0])}')
             with stays.attach() as e:
                 port = e.port_name()
                 c.mon(e.port_id(port))
@@ -210,6 +211,15 @@ class Twice(Case):
             x.wait_log(f'node is up: twin at {re.escape(other.binds[0])}')
             c.send(['twin', 'time', c.port_id(c.port_name('p'))])
             self.assertEqual(c.recv()[0], c.port_name('p'))
+
+    def test_two_addresses_of_one(self):
+        """Both are seeds: there is one node, and nothing to warn of, on neither side."""
+        with Aempd('y', binds=['127.0.0.1:0', '[::1]:0']) as y, Aempd('x', seeds=y.binds) as x, x.attach() as c:
+            c.wait_state(c.status, lambda s: len(s['seeds']) == 2 and all(seed['connected'] for seed in s['seeds']))
+            x.stop()
+            self.assertEqual(warnings(x), [])
+            y.wait_log('node is down: x')
+            self.assertEqual(warnings(y), [])
 
 
 if __name__ == '__main__':

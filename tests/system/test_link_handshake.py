@@ -27,7 +27,7 @@ class Accepts(unittest.TestCase):
                 remote = q.read_greeting()
                 self.assertEqual((remote.protocol, remote.version, remote.node_id), ('aemp', '1', 'x'))
                 self.assertEqual((remote.auth, remote.framings), (['hmac_sha3_512'], ['cbor', 'json']))
-                self.assertEqual(remote.keys, {'provider': ANY, 'mproto': '1', 'aempd': '1', 'peeraddr': q.address})
+                self.assertEqual(remote.keys, {'provider': ANY, 'mproto': '1', 'aempd': '1', 'aempd_start': ANY, 'peeraddr': q.address})
                 self.assertRegex(remote.keys['provider'], r'^aempd-\d+\.\d+\.\d+$')
                 self.assertRegex(q.r2, rb'^[0-9A-Za-z]{88}$')
                 self.assertNotEqual(q.r2, p.r2)

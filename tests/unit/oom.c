@@ -85,6 +85,10 @@ bool oom_disarm(void) {
         return failed;
 }
 
+bool oom_failed(void) {
+        return failed;
+}
+
 bool oom_works(void) {
 #ifdef SANITIZED
         return false;

@@ -22,6 +22,8 @@ typedef enum OomKind {
 void oom_arm(long n, OomKind kind);
 /* True: there was an nth. */
 bool oom_disarm(void);
+/* Did any fail since then? */
+bool oom_failed(void);
 
 /* False: with this sanitizer nothing fails. */
 bool oom_works(void);
@@ -31,6 +33,15 @@ bool oom_enter(void);
 void oom_leave(bool before);
 /* The same the other way round, for what it calls: the test's own code begins, and ends. */
 bool oom_pause(void);
+
+/* A call that may find no memory. */
+#define oom_within(call) \
+        do { \
+                bool _oom_before = oom_enter(); \
+\
+                call; \
+                oom_leave(_oom_before); \
+        } while (0)
 
 /* Allocations of the program that were not freed. */
 long oom_live(void);

@@ -37,9 +37,13 @@ TEST(top_level) {
 }
 
 TEST(syntax) {
-        check_problem("log_level = = 3;", ":2: syntax error\n");
+        check_problem("log_level = = 3;", ":2: there is no value behind this =\n");
+        check_problem("log_level = 3; ( 5 );", ":2: syntax error\n");
+        check_problem("admins = [ 7,\n 5.5 ];",
+                ":3: a list in [ ] has values of one kind; different kinds go into ( )\n");
         check_problem("log_level 3;", ":2: there is no = behind \"log_level\"\n");
-        check_problem("log_level = 3;\nlog_level = 4;", ":3: duplicate setting name\n");
+        check_problem(
+                "log_level = 3;\nlog_level = 4;", ":3: this name is there already, in the same group\n");
         check_problem("log_level = 4294967302;",
                 ":2: 4294967302 is too large without an L behind it: write it with an L, 4294967302L\n");
         check_problem("nodeid = \"a;\n#", ":2: this string has no end\n");

@@ -46,6 +46,7 @@ TEST(profiles) {
         check_profile("lab", "lab", 5, "x");
         check_profile("deep", "lab", 5, "y");
         check_problems("none", profiles, "aempd.conf: there is no profile \"none\"\n");
+        check_problems("x", profiles, "aempd.conf: there is no profile \"x\"\n");
         check_problems("lap", profiles, "aempd.conf: there is no profile \"lap\", did you mean \"lab\"?\n");
 }
 

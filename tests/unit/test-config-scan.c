@@ -69,7 +69,7 @@ TEST(integers_after_other_things) {
         check_text("\"# /*\n\" 2147483648 # */", "2: " NEEDS_L("2147483648"));
         check_text("/**/2147483648/* */", "1: " NEEDS_L("2147483648"));
         check_text("/* \" */ 2147483648 \"*/\"", "1: " NEEDS_L("2147483648"));
-        check_text("{2147483648}", "1: " NEEDS_L("2147483648"));
+        check_text("a = {2147483648}", "1: " NEEDS_L("2147483648"));
         check_text("--2147483649", "1: " NEEDS_L("-2147483649"));
         check_text("1e2147483648 2147483648", "1: " NEEDS_L("2147483648"));
         check_text("- 2147483648 +", "1: " NEEDS_L("2147483648"));
@@ -137,4 +137,58 @@ TEST(nul) {
                 "2: this is no text, there is a NUL octet in it\n");
         check_scan(OCTETS("\0"), "1: this is no text, there is a NUL octet in it\n");
         check_scan("", 0, "");
+}
+
+/* It would end the string: half of a secret. */
+TEST(nul_in_a_string) {
+        check_text("a = 1;\nb = \"c\n\\x00d\";", "3: there is a NUL octet in this string, \\x00\n");
+        check_text("a = \"\\\\x00\"; b = \"\\x01\\x10\\x0\";", "");
+        check_text("a = \"\\x00\\x00\";", "1: there is a NUL octet in this string, \\x00\n");
+}
+
+TEST(byte_order_mark) {
+        check_text("\xef\xbb\xbf"
+                   "a = 1;",
+                "1: this begins with a byte order mark: save it without one\n");
+        check_text("\xef\xbb", "");
+}
+
+/* AnyEvent::MP's configuration is JSON. */
+TEST(json) {
+        check_text("# x\n{\n \"nodeid\" : \"a\", \"secret\" : \"b\" }",
+                "2: there is no name before this {: it begins with default = { ... };\n");
+        check_text(
+                "default = { \"nodeid\" : \"a\" }", "1: a name has no quotes: what is before this : has\n");
+}
+
+TEST(pairs) {
+        check_text("a = ;", "1: there is no value behind this =\n");
+        check_text("a = { b = }", "1: there is no value behind this =\n");
+        check_text("a = 1;\nb :", "2: there is no value behind this :\n");
+        check_text("a == 1;", "1: there is no value behind this =\n");
+        check_text("a = {\n = 1; };", "2: there is no name before this =\n");
+        check_text("a = 1;; b = 2;", "1: there is a ; too many\n");
+        check_text("a = [ 1,, 2 ];", "1: there is a , too many\n");
+        check_text("a = 1,; b = 2;", "1: there is a ; too many\n");
+        check_text("a = 1, b = 2; c = { }; d = [ ];", "");
+}
+
+TEST(yes_and_no) {
+        check_text("a = yes; b = No; c = on; d = OFF;",
+                "1: yes is no value, write true or false\n1: No is no value, write true or false\n"
+                "1: on is no value, write true or false\n1: OFF is no value, write true or false\n");
+}
+
+/* What goes into the log must not be a secret. */
+TEST(secrets_are_not_shown) {
+        check_text("secret = geheim;", "1: a string wants double quotes: \"...\"\n");
+        check_text("secret = [ 7geheim, geheim, geheim ];",
+                "1: ... is no number\n1: there is no = behind \"...\"\n1: there is no = behind \"...\"\n");
+        check_text("secret geheim; a = b;",
+                "1: there is no = behind \"secret\"\n1: there is no = behind \"...\"\n"
+                "1: a string wants double quotes: \"b\"\n");
+        check_text("secret = 99999999999;",
+                "1: ... is too large without an L behind it: write it with an L, ...L\n");
+        check_text("secret = 99999999999999999999;", "1: ... is too large a number\n");
+        check_text("secret_file = geheim;", "1: a string wants double quotes: \"geheim\"\n");
 }

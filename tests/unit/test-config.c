@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "daemon/config/keys.h"
 #include "tests/unit/config-rig.h"
 #include "tests/unit/test.h"
+#include "wire/id.h"
 
 TEST(defaults) {
         Rig rig;
@@ -132,11 +134,14 @@ TEST(wrong_types) {
         check_problem("socket_mode = \"0888\";",
                 ":2: socket_mode must be a string of octal digits like \"0660\"\n");
         check_problem("nodelay = 2;", ":2: nodelay must be true or false\n");
-        check_problem("max_clients = \"many\";", ":2: max_clients must be a number\n");
+        check_problem("max_clients = \"many\";", ":2: max_clients must be a whole number\n");
         check_problem("admins = [ true ];",
                 ":2: admins must be a list of user names, or a list in parentheses with user numbers\n");
         check_problem("secret = 7;", ":2: secret must be a string, or a list of strings\n");
-        check_problem("secret = [ \"\" ];", ":2: secret must be a string, or a list of strings\n");
+        check_problem("secret = [ \"\" ];", ":2: secret: one in the list is empty\n");
+        check_problem("secret = [ \"a\",\n\"\" ];", ":3: secret: one in the list is empty\n");
+        check_problem("admins = ( 5, \"\" );", ":2: admins: one in the list is empty\n");
+        check_problem("parent = \"a\";", ":2: parent is for profiles\n");
         check_problem("secret = { };", ":2: secret must be a string, or a list of strings\n");
         check_problem(
                 "framing_format = \"cbor\";", ":2: framing_format must be a list of \"cbor\", \"json\"\n");
@@ -147,8 +152,8 @@ TEST(wrong_types) {
 
 TEST(entries_that_are_no_addresses) {
         check_problem("binds = [ \"127.0.0.1:1\",\n \"127.0.0.1:99999\" ];",
-                ":3: binds: \"127.0.0.1:99999\" is not right, it must be a list of \"host:port\", "
-                "\"[v6]:port\" and the like\n");
+                ":3: binds: \"127.0.0.1:99999\" is no address: \"host:port\", \"[v6]:port\" and the "
+                "like\n");
 }
 
 TEST(out_of_range) {
@@ -175,13 +180,34 @@ TEST(all_problems_at_once) {
                 "cert\n");
 }
 
+TEST(a_node_id_that_is_too_long) {
+        char text[320], problem[128];
+
+        (void) snprintf(text, sizeof(text), "nodeid = \"%0*d\";", NODE_ID_MAX, 0);
+        check_warning(text, "");
+        (void) snprintf(text, sizeof(text), "nodeid = \"%0*d\";", NODE_ID_MAX + 1, 0);
+        (void) snprintf(
+                problem, sizeof(problem), ":2: \"%040d...\" is too long: at most %d\n", 0, NODE_ID_MAX);
+        check_problem(text, problem);
+}
+
+/* What the daemon can't bind has to be told by --check, too. */
+TEST(a_socket_that_is_too_long) {
+        char text[160];
+
+        (void) snprintf(text, sizeof(text), "socket = \"/%0107d\";", 0);
+        check_problem(text, ":2: the path of socket is too long: at most 107 octets\n");
+        (void) snprintf(text, sizeof(text), "socket = \"/%0106d\"; log_level = 0;", 0);
+        check_problem(text, ":2: log_level must be from 1 to 9\n");
+}
+
 TEST(values_that_do_not_fit) {
         check_problem("monitor_timeout = 5;\nheartbeat_interval = 5;",
                 ":3: heartbeat_interval (5 s) must be less than monitor_timeout (5 s)\n");
         check_problem(
-                "client_high = \"65 MiB\";", ": client_hard must not be less than client_high (68157440)\n");
+                "client_high = \"65 MiB\";", ": client_hard must not be less than client_high (65 MiB)\n");
         check_problem("peer_high = 1024;\npeer_hard = \"15 MiB\";",
-                ":3: peer_hard must not be less than max_message (16777216)\n");
+                ":3: peer_hard must not be less than max_message (16 MiB)\n");
         check_problem("socket = \"aempd.sock\";", ":2: socket must be an absolute path\n");
         check_problem("socket = \"\";", ":2: socket must be an absolute path\n");
         check_problem("socket_group = \"no-such-group\";", ":2: there is no group \"no-such-group\"\n");

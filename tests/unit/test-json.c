@@ -320,6 +320,13 @@ TEST(to_without_memory) {
         check_int(to_cbor(STR_LIT("[1,2]"), &buf), ==, -ENOMEM);
 }
 
+TEST(to_too_long) {
+        _cleanup_buf_ Buf buf = BUF_INIT;
+
+        check_int(json_to_cbor((const uint8_t *) "[]", (size_t) UINT32_MAX + 1, &buf), ==, -EMSGSIZE);
+        check_int(buf.len, ==, 0);
+}
+
 /* What makes careless converters slow: each of these 8 MiB has to be done in much less than the time limit.
  */
 TEST(to_hostile_is_linear) {

@@ -101,7 +101,8 @@ TEST(no_message) {
 
 /* Not for use on octets that were not checked, yet it stays within them. */
 TEST(unchecked_octets) {
-        static const char *const items[] = {"81", "8165 61", "8145 61", "8178", "9f", "9f6161", "816261"};
+        static const char *const items[] = {
+                "81", "8165 61", "8145 61", "8178", "9f", "9f6161", "9f61611c", "816261"};
         _cleanup_buf_ Buf scratch = BUF_INIT;
         Msg msg;
         Hex hex;

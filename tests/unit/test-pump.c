@@ -35,6 +35,7 @@ typedef struct Rig {
         PumpFilter filter;
         size_t tls_at;   /* begins behind so many octets of input; 0: never */
         const char *end; /* what it says to the next octets */
+        unsigned slow;   /* in its handshake each input takes so many microseconds; 0: it has none */
         unsigned inputs;
         bool freed;
 } Rig;
@@ -89,6 +90,8 @@ static const char *filter_input(PumpFilter *filter, const uint8_t *data, size_t 
         uint8_t octet;
 
         rig->inputs++;
+        if (rig->slow > 0 && n > 0)
+                (void) usleep(rig->slow);
         for (size_t i = 0; i < n; i++) {
                 octet = (uint8_t) ~data[i];
                 check_int(octet, ==, 'x');
@@ -136,7 +139,7 @@ static const PumpFilterOps filter_ops = {
 static int filter_new(Pump *pump, PumpFilter **ret) {
         Rig *rig = container_of(pump, Rig, pump);
 
-        rig->filter = (PumpFilter){.ops = &filter_ops};
+        rig->filter = (PumpFilter){.ops = &filter_ops, .ready = rig->slow == 0};
         *ret = &rig->filter;
         return 0;
 }
@@ -162,7 +165,7 @@ static void rig_init(Rig *rig, bool tcp) {
         signal(SIGPIPE, SIG_IGN);
         *rig = (Rig){.stream = {.ops = &ops}};
         list_init(&rig->stream.dirty);
-        rig->room = malloc(sizeof(*rig->room));
+        rig->room = calloc(1, sizeof(*rig->room));
         check_int(sd_event_new(&rig->room->event), ==, 0);
 
         if (tcp)
@@ -460,7 +463,7 @@ TEST(filter) {
         both(filter_story);
 }
 
-static void filter_same_read_story(Rig *rig) {
+static void filter_behind_story(Rig *rig) {
         uint8_t octets[20];
 
         rig->tls_at = 10;
@@ -469,10 +472,10 @@ static void filter_same_read_story(Rig *rig) {
         check_int(send(rig->fd, octets, 20, MSG_NOSIGNAL), ==, 20);
         spin(rig);
         check_int(rig->in, ==, 20);
-        check_int(rig->inputs, ==, 1);
+        check_int(rig->inputs, ==, 2); /* with nothing first */
 }
-TEST(filter_in_the_same_read) {
-        both(filter_same_read_story);
+TEST(filter_right_behind_the_lines) {
+        both(filter_behind_story);
 }
 
 static void filter_full_story(Rig *rig) {
@@ -551,4 +554,76 @@ static void filter_closing_full_story(Rig *rig) {
 }
 TEST(filter_and_closing_a_full_socket) {
         both(filter_closing_full_story);
+}
+
+/* --- its handshake ----------------------------------------------------------------------------------- */
+
+/* Whatever it takes is bounded for a turn, also when it came with the lines before. */
+static void slow_story(Rig *rig) {
+        uint8_t octets[20];
+
+        rig->tls_at = 10;
+        rig->slow = 2000;
+        memset(octets, 'x', 10);
+        memset(octets + 10, FLIPPED, 10);
+        rig->room->shaken = 999;
+        check_int(send(rig->fd, octets, 20, MSG_NOSIGNAL), ==, 20);
+        check_int(sd_event_run(rig->room->event, 20000), ==, 1);
+        check_int(rig->in, ==, 10);
+        rig->room->shaken = 1000;
+        for (int i = 0; i < 10; i++)
+                check_int(sd_event_run(rig->room->event, 20000), ==, 1); /* it is still told */
+        check_int(rig->in, ==, 10);
+
+        rig->room->shaken = 0;
+        check_int(sd_event_run(rig->room->event, 20000), ==, 1);
+        check_int(rig->in, ==, 20);
+        check_int(rig->room->shaken, >=, 2000);
+        say_octet(rig, FLIPPED, 1);
+        check_int(sd_event_run(rig->room->event, 20000), ==, 1);
+        check_int(rig->in, ==, 20);
+
+        rig->filter.ready = true;
+        spin(rig);
+        check_int(rig->in, ==, 21);
+}
+TEST(filter_with_a_slow_handshake) {
+        both(slow_story);
+}
+
+/* What comes without a filter is not looked at twice for ever. */
+static void no_filter_story(Rig *rig) {
+        say(rig, 100000);
+        spin(rig);
+        check_int(rig->in, ==, 100000);
+        check_int(rig->pump.n_lines, >=, 16384);
+        say(rig, 1);
+        spin(rig);
+        check_int(rig->in, ==, 100001);
+        check_int(rig->pump.n_lines, <, 100000);
+}
+TEST(filter_that_never_comes) {
+        both(no_filter_story);
+}
+
+/* The end of file, and a reset, while others have their turn. */
+TEST(filter_waits_and_all_is_over) {
+        for (int tcp = 0; tcp < 2; tcp++) {
+                Rig rig;
+
+                rig_init(&rig, tcp);
+                rig.tls_at = 1;
+                rig.slow = 1;
+                say(&rig, 1);
+                spin(&rig);
+                rig.room->shaken = 1000;
+                close(rig.fd);
+                rig.fd = -1;
+                check_int(sd_event_run(rig.room->event, 20000), ==, 1);
+                check(!rig.gone);
+                rig.room->shaken = 0;
+                spin(&rig);
+                check_str(rig.why, "Unexpected end-of-file");
+                rig_deinit(&rig);
+        }
 }

@@ -76,7 +76,7 @@ TEST(lines) {
         tell(&rig, EVENT_NODE_DOWN, "x", "192.0.2.1:1", "gone", 0);
         tell(&rig, EVENT_CLIENT_ATTACHED, NULL, "echo[7]", NULL, 0);
         tell(&rig, EVENT_SEED_SELF, NULL, "192.0.2.1:1", "not told", 0);
-        tell(&rig, EVENT_CONNECT_FAILED, NULL, "hub:1", "no", 0);
+        tell(&rig, EVENT_SEED_FAILED, NULL, "hub:1", "no", 0);
         tell(&rig, EVENT_CONNECT_FAILED, "y", NULL, "no", 0);
         check_int(count(&rig, " note: node is up: x at 192.0.2.1:1"), ==, 1);
         check_int(count(&rig, " note: node is down: x at 192.0.2.1:1: gone"), ==, 1);

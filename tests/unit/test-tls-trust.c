@@ -20,8 +20,11 @@ typedef struct Case {
 
 static void check_told(const End *end, const Case *c) {
         check_int(end->gone, ==, c->told != NULL);
-        if (c->told)
-                check_contains(end->why, c->told);
+        if (!c->told)
+                return;
+
+        check_contains(end->why, c->told);
+        check_int(strncmp(end->why, "TLS: ", 5) == 0, ==, end->secured); /* else the core says so */
 }
 
 static void judge(const Case *client, const Case *server) {
@@ -54,33 +57,29 @@ TEST(expired) {
         coin_put(&new, &pem_new);
         coin_put(&good, &pem);
 
-        (void) snprintf(text, sizeof(text),
-                "TLS: the other side's certificate has expired (host1, until %s)",
+        (void) snprintf(text, sizeof(text), "the other side's certificate has expired (host1, until %s)",
                 x509_date(X509_get0_notAfter(old.x509), date));
         judge(&(Case){&pem_old, &ca,
-                      "TLS: the other side does not accept our certificate (alert certificate expired)"},
+                      "the other side does not accept our certificate (alert certificate expired)"},
                 &(Case){&pem, &ca, text});
         judge(&(Case){&pem, &ca, text},
                 &(Case){&pem_old, &ca,
-                        "TLS: the other side does not accept our certificate (alert certificate expired)"});
+                        "the other side does not accept our certificate (alert certificate expired)"});
 
-        (void) snprintf(text, sizeof(text),
-                "TLS: the other side's certificate is not valid yet (host2, from %s)",
+        (void) snprintf(text, sizeof(text), "the other side's certificate is not valid yet (host2, from %s)",
                 x509_date(X509_get0_notBefore(new.x509), date));
         judge(&(Case){&pem, &ca, text},
                 &(Case){&pem_new, &ca,
-                        "TLS: the other side does not accept our certificate (alert bad certificate)"});
+                        "the other side does not accept our certificate (alert bad certificate)"});
 }
 
 TEST(not_trusted) {
         _cleanup_coin_ Coin one = mint(&(CoinKind){.name = "one"});
         _cleanup_coin_ Coin two = mint(&(CoinKind){.name = "two"});
         _cleanup_buf_ Buf pem_one = BUF_INIT, pem_two = BUF_INIT, both = BUF_INIT;
-        static const char stranger[] =
-                "TLS: the other side's certificate is not signed by an authority that is "
-                "trusted here (self-signed certificate)";
-        static const char refused[] =
-                "TLS: the other side does not accept our certificate (alert unknown CA)";
+        static const char stranger[] = "the other side's certificate is not signed by an authority that is "
+                                       "trusted here (self-signed certificate)";
+        static const char refused[] = "the other side does not accept our certificate (alert unknown CA)";
 
         coin_put(&one, &pem_one);
         coin_put(&two, &pem_two);
@@ -102,11 +101,9 @@ TEST(authorities) {
         _cleanup_buf_ Buf ca = BUF_INIT, ca_middle = BUF_INIT, ca_high = BUF_INIT;
         _cleanup_buf_ Buf pem_low = BUF_INIT, pem_high = BUF_INIT, pem_bare = BUF_INIT,
                           pem_forged = BUF_INIT;
-        static const char refused[] =
-                "TLS: the other side does not accept our certificate (alert unknown CA)";
-        static const char issuer[] =
-                "TLS: the other side's certificate is not signed by an authority that is "
-                "trusted here (unable to get local issuer certificate)";
+        static const char refused[] = "the other side does not accept our certificate (alert unknown CA)";
+        static const char issuer[] = "the other side's certificate is not signed by an authority that is "
+                                     "trusted here (unable to get local issuer certificate)";
 
         coin_put_certificate(&root, &ca);
         coin_put_certificate(&middle, &ca_middle);
@@ -127,8 +124,8 @@ TEST(authorities) {
         judge(&(Case){&pem_high, &ca_high, NULL}, &(Case){&pem_high, NULL, NULL});
 
         /* that one is no authority */
-        judge(&(Case){&pem_low, &ca, "TLS: an authority of the other side's certificate is refused (high: "},
-                &(Case){&pem_forged, &ca, "TLS: the other side does not accept our certificate"});
+        judge(&(Case){&pem_low, &ca, "an authority of the other side's certificate is refused (high: "},
+                &(Case){&pem_forged, &ca, "the other side does not accept our certificate"});
 }
 
 /* A certificate for something else will do. */
@@ -159,13 +156,13 @@ TEST(revoked) {
 
         judge(&(Case){&pem_bad, &ca, NULL}, &(Case){&pem_good, &ca, NULL});
         judge(&(Case){&pem_good, &ca_crl, NULL}, &(Case){&pem_good, &ca, NULL});
-        judge(&(Case){&pem_good, &ca_crl, "TLS: the other side's certificate has been revoked (bad)"},
+        judge(&(Case){&pem_good, &ca_crl, "the other side's certificate has been revoked (bad)"},
                 &(Case){&pem_bad, &ca,
-                        "TLS: the other side does not accept our certificate (alert certificate revoked)"});
+                        "the other side does not accept our certificate (alert certificate revoked)"});
 
         coin_put(&good, &pem_crl); /* beside the own certificate */
         coin_put_crl(&root, &bad, &pem_crl);
-        judge(&(Case){&pem_crl, &ca, "TLS: the other side's certificate has been revoked (bad)"},
+        judge(&(Case){&pem_crl, &ca, "the other side's certificate has been revoked (bad)"},
                 &(Case){&pem_bad, &ca, "alert certificate revoked"});
 
         /* a list of one authority says nothing of another's */
@@ -173,6 +170,6 @@ TEST(revoked) {
         coin_put_certificate(&root, &ca_crl);
         coin_put_crl(&other, NULL, &ca_crl);
         judge(&(Case){&pem_good, &ca_crl,
-                      "TLS: the other side's certificate is refused (good: unable to get certificate CRL)"},
-                &(Case){&pem_good, &ca, "TLS: the other side does not accept our certificate"});
+                      "the other side's certificate is refused (good: unable to get certificate CRL)"},
+                &(Case){&pem_good, &ca, "the other side does not accept our certificate"});
 }

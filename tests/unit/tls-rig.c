@@ -207,6 +207,7 @@ void rig_init(Rig *rig) {
         (void) signal(SIGPIPE, SIG_IGN);
         *rig = (Rig){.room = malloc(sizeof(*rig->room))};
         check(rig->room);
+        rig->room->shaken = 0;
         check_int(sd_event_new(&rig->room->event), ==, 0);
 }
 
@@ -227,6 +228,7 @@ void rig_spin(Rig *rig, End *a, End *b) {
                 check_int(rig->turns++, <, TURNS_MAX);
                 end_turn(a);
                 end_turn(b);
+                rig->room->shaken = 0;
         } while (sd_event_run(rig->room->event, 0) > 0);
 }
 

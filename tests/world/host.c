@@ -126,6 +126,7 @@ static const char *const event_names[_EVENT_TYPE_MAX] = {
         [EVENT_NODE_UP] = "node-up",
         [EVENT_NODE_DOWN] = "node-down",
         [EVENT_CONNECT_FAILED] = "connect-failed",
+        [EVENT_SEED_FAILED] = "seed-failed",
         [EVENT_CONN_REFUSED] = "conn-refused",
         [EVENT_PROTOCOL_ERROR] = "protocol-error",
         [EVENT_REQUEST_FAILED] = "request-failed",
@@ -266,6 +267,7 @@ static int host_accept(Proc *proc, const char *address, Stream **ret) {
         Host *host = container_of(proc, Host, proc);
         int r = node_accept(host->node, address, ret);
 
+        host->world->sums.accepted += r == 0;
         host->world->sums.turned_away += r == -EBUSY;
         return r;
 }

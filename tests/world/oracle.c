@@ -59,10 +59,11 @@ void oracle_event(Host *host, const Event *event) {
                 node_changed(host, event, event->type == EVENT_NODE_UP);
                 break;
         case EVENT_CONNECT_FAILED:
-                world->sums.failures++;
-                /* with an address it is a seed's attempt, of which no program need know */
-                if (other && !event->who)
+                if (other)
                         host->losses[other->index]++;
+                __attribute__((fallthrough));
+        case EVENT_SEED_FAILED: /* of which no program need know */
+                world->sums.failures++;
                 break;
         case EVENT_CONN_REFUSED:
                 world->sums.refused++;
@@ -76,8 +77,10 @@ void oracle_event(Host *host, const Event *event) {
                         prog->cut = true;
                 break;
         case EVENT_REQUEST_FAILED:
-                if (strstr(event->text, "nobody here has that function"))
-                        break; /* its program is gone, or has not come: test-spawn.c */
+                /* its program is gone, or has not come; or there are as many as may be: actor.c */
+                if (strstr(event->text, "nobody here has that function") ||
+                        strstr(event->text, "as many spawned ports as it may"))
+                        break;
                 __attribute__((fallthrough));
         case EVENT_PROTOCOL_ERROR:
         case EVENT_CLIENT_REFUSED:

@@ -26,11 +26,16 @@
         X(ups, "nodes up") \
         X(reconnects, "reconnects") \
         X(failures, "attempts failed") \
+        X(accepted, "connections accepted") \
         X(refused, "handshakes refused") \
         X(turned_away, "connections turned away") \
         X(secured, "ends with TLS") \
         X(slow, "programs cut for slowness") \
         X(slow_peers, "peers cut for slowness") \
+        X(asked, "spawns asked for") \
+        X(spawned, "ports spawned") \
+        X(unspawned, "spawns that failed") \
+        X(over, "requests over a limit") \
         X(alarms, "simulator events")
 
 typedef struct Sums {

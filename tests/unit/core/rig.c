@@ -57,6 +57,7 @@ static void rig_event(void *userdata, const Event *event) {
                 [EVENT_NODE_UP] = "NODE_UP",
                 [EVENT_NODE_DOWN] = "NODE_DOWN",
                 [EVENT_CONNECT_FAILED] = "CONNECT_FAILED",
+                [EVENT_SEED_FAILED] = "SEED_FAILED",
                 [EVENT_CONN_REFUSED] = "CONN_REFUSED",
                 [EVENT_PROTOCOL_ERROR] = "PROTOCOL_ERROR",
                 [EVENT_REQUEST_FAILED] = "REQUEST_FAILED",

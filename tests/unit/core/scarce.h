@@ -52,6 +52,9 @@ typedef void (*ScarceStory)(Scarce *scarce);
 void scarce_tell(ScarceStory fn, const char *const *seeds, void (*change)(NodeConfig *config));
 
 void scarce_sleep(Scarce *scarce, uint64_t usec);
+/* Makes a node, and drops it: 0 or what node_new() says. */
+int scarce_make(const char *const *seeds, void (*change)(NodeConfig *config));
+
 /* From here on there is memory again; then nothing may be left that somebody waits for. */
 void scarce_settle(Scarce *scarce);
 
@@ -75,10 +78,20 @@ void scarce_close(ScarceEnd *end);
 
 /* Did it hear a message that begins so? */
 bool scarce_heard(const ScarceEnd *end, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* It did, or it is gone, which tells it as much. */
-#define scarce_told(end, ...) ((end)->stream == NULL || scarce_heard(end, __VA_ARGS__))
+/* It did, or it is gone for want of memory, which tells it as much. */
+#define scarce_told(end, ...) (scarce_heard(end, __VA_ARGS__) || (oom_failed() && !(end)->stream))
 /* Says `["<port>","seq",1]`, 2... to that port, or to "<prefix>1" when what is given ends in a dot. */
 void scarce_say_sequence(ScarceEnd *from, const char *port, unsigned first, unsigned last);
 /* How many of these it heard, by the port's name without a node; fails when one is missing before another.
  */
 unsigned scarce_sequence(const ScarceEnd *end, const char *port);
+
+/* For scarce-end.c. */
+ScarceEnd *scarce_end_new(Scarce *scarce);
+void scarce_end_forget_connect(ScarceEnd *end);
+/* The node is told that it is over. */
+void scarce_end_over(ScarceEnd *end, const char *why);
+/* Takes what the node has written for it; reads messages out of that. */
+void scarce_end_take(ScarceEnd *end);
+void scarce_end_listen(ScarceEnd *end);
+void scarce_turn(Scarce *scarce);

@@ -56,7 +56,7 @@ TEST(found) {
 }
 
 static void expect_failure(const char *text) {
-        char expected[512];
+        char expected[2048];
 
         snprintf(expected, sizeof(expected),
                 "[\"\",\"kil0\",\"host3#p\",\"transport_error\",\"host3\",\"%s\"]\n"
@@ -107,7 +107,48 @@ TEST(all_refused) {
         rig_resolve(rig, "192.0.2.3:1", "192.0.2.3:1");
         rig_close(rig->connects[0], "Connection refused");
         expect_failure("Connection refused");
-        check_str(rig_events(rig), "CONNECT_FAILED host3 - Connection refused\n");
+        check_str(rig_events(rig), "CONNECT_FAILED host3 192.0.2.3:1 Connection refused\n");
+        rig_free(rig);
+}
+
+/* All of what TLS has to say arrives, and of several addresses the one that it is about. */
+TEST(why_and_where) {
+        char why[257], text[400];
+        RigEnd *end;
+
+        memset(why, 'x', 256);
+        why[256] = '\0';
+        snprintf(text, sizeof(text), "it closed the connection on our authentication line (%s)", why);
+        start();
+        rig_say(a, "[\"\",\"mon1\",\"host3#p\"]");
+        rig_say(hub, "[\"\",\"g_found\",\"host3\",[\"192.0.2.3:1\",\"192.0.2.3:2\"]]");
+        rig_resolve(rig, "192.0.2.3:1", "192.0.2.3:1");
+        rig_close(rig->connects[0], "Connection refused");
+        rig_resolve(rig, "192.0.2.3:2", "192.0.2.3:2");
+        end = rig_connected(rig);
+        rig_greet(end, "host3", "");
+        rig_close(end, why);
+        expect_failure(text);
+        check_str(rig_events(rig), expect("CONNECT_FAILED host3 192.0.2.3:2 %s\n", text));
+        rig_free(rig);
+}
+
+TEST(where_it_waited) {
+        start();
+        rig_say(a, "[\"\",\"mon1\",\"host3#p\"]");
+        rig_say(hub, "[\"\",\"g_found\",\"host3\",[\"192.0.2.3:1\",\"three.example:2\"]]");
+        rig_resolve(rig, "192.0.2.3:1", "192.0.2.3:1");
+        rig_sleep(rig, 2 * USEC_PER_SEC);
+        rig_resolve(rig, "three.example:2", NULL);
+        rig_sleep(rig, 5 * USEC_PER_SEC);
+        check(strstr(rig_events(rig), "CONNECT_FAILED host3 "));
+        rig_say(a, "[\"\",\"down\",\"host3\"][\"\",\"mon1\",\"host3#p\"]");
+        rig_say(hub, "[\"\",\"g_found\",\"host3\",[\"three.example:2\"]]");
+        rig_resolve(rig, "three.example:2", NULL);
+        check_str(rig_events(rig), "CONNECT_FAILED host3 three.example:2 no such name\n");
+        rig_say(a, "[\"\",\"down\",\"host3\"][\"\",\"mon1\",\"host3#p\"]");
+        rig_say(hub, "[\"\",\"g_found\",\"host3\",null]");
+        check_str(rig_events(rig), "CONNECT_FAILED host3 - no known address\n");
         rig_free(rig);
 }
 

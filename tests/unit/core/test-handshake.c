@@ -369,7 +369,7 @@ TEST(closed_on_our_auth_line) {
         check(strncmp(rig_line(end), "hmac_sha3_512;", 14) == 0);
         rig_close(end, "Unexpected end-of-file");
         check_str(rig_events(rig),
-                "CONNECT_FAILED host2 192.0.2.2:4040 it closed the connection on our authentication line "
+                "SEED_FAILED host2 192.0.2.2:4040 it closed the connection on our authentication line "
                 "(Unexpected end-of-file)\n");
         rig_free(rig);
 }

@@ -130,6 +130,23 @@ TEST(another_user) {
         rig_free(rig);
 }
 
+/* Who had the name before doesn't know that it has been taken over. */
+TEST(only_who_has_it_lets_it_go) {
+        RigEnd *root;
+
+        start();
+        root = rig_client(rig, "root");
+        reg1(a, "log", "x");
+        reg1(b, "log", "y");
+        rig_heard(a);
+        rig_say(a, "[\"\",\"reg0\",\"log\"]");
+        check_str(rig_heard(a), "");
+        check_wkp("log", b, "y");
+        rig_say(root, "[\"\",\"reg0\",\"log\"]");
+        check_wkp("log", NULL, NULL);
+        rig_free(rig);
+}
+
 TEST(one_name_each_port) {
         start();
         reg1(a, "log", "x");

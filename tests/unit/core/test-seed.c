@@ -14,7 +14,7 @@ TEST(retries_for_ever) {
         uint64_t last = rig->now, gap = 0, n = 0;
 
         rig_resolve(rig, one[0], NULL);
-        check(strstr(rig_events(rig), "CONNECT_FAILED - hub.example:4040 no such name"));
+        check(strstr(rig_events(rig), "SEED_FAILED - hub.example:4040 no such name"));
         while (rig->now < 600 * USEC_PER_SEC) {
                 rig_sleep(rig, 100 * USEC_PER_MSEC);
                 if (rig->n_lookups == 0)
@@ -105,7 +105,7 @@ TEST(namesake) {
                 check_str(end->greeting, in->node_greeting);
                 check(!end->stream);
                 check(strstr(rig_events(rig),
-                        "CONNECT_FAILED - 192.0.2.2:1 it has my own node ID, but is not myself: each node "
+                        "SEED_FAILED - 192.0.2.2:1 it has my own node ID, but is not myself: each node "
                         "needs an ID of its own\n"));
                 check_int(rig->n_lookups, ==, 0);
                 for (unsigned s = 0; s < 30 && rig->n_lookups == 0; s++)

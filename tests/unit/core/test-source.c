@@ -343,6 +343,28 @@ TEST(room_for_all) {
         rig_free(rig);
 }
 
+/* Who has proved who it is, and waits for another connection, is not in a stranger's way any more. */
+TEST(verified_ones_stay) {
+        Rig *rig = rig_new("host1", seeds);
+        RigEnd *ours, *its;
+
+        rig_resolve(rig, seeds[0], seeds[0]);
+        ours = rig_connected(rig);
+        rig_greet(ours, "host2", "");
+        its = rig_accept_from(rig, BAD);
+        rig_greet(its, "host2", "");
+        rig_auth(its, RIG_SECRET);
+        for (unsigned i = 0; i < 10; i++)
+                check(rig_accept_from(rig, BAD));
+        check(!rig_accept_from(rig, BAD));
+        for (unsigned i = 0; i < 5; i++)
+                check(rig_accept_from(rig, "192.0.2.9:1"));
+        check(its->stream);
+        rig_close(ours, "Connection reset by peer");
+        check_int(node_peers_up(rig->node), ==, 1);
+        rig_free(rig);
+}
+
 /* So many different ones that fail: the table has an end, and the oldest go. */
 TEST(bounded) {
         Rig *rig = rig_new("host1", NULL);

@@ -190,6 +190,105 @@ TEST(held_one_gives_up) {
         rig_free(rig);
 }
 
+/* --- another address of the same node, or another node ------------------------------------------------- */
+
+static void check_second(const char *first_keys, const char *second_keys, const char *line) {
+        static const char *const two[] = {"192.0.2.2:4040", "192.0.2.3:4040", NULL};
+        Rig *rig = rig_new("host1", two);
+        RigEnd *first, *second;
+
+        rig_resolve(rig, two[0], two[0]);
+        rig_resolve(rig, two[1], two[1]);
+        first = rig_connected(rig);
+        second = rig_connected(rig);
+        rig_greet(first, "host2", first_keys);
+        rig_auth(first, RIG_SECRET);
+        rig_events(rig);
+        rig_greet(second, "host2", second_keys);
+        check(first->stream && !second->stream);
+        check_int(second->in.len, ==, 0);
+        check_str(rig_events(rig), line);
+        rig_free(rig);
+}
+
+static const char two_lines[] =
+        "CONN_REFUSED host2 192.0.2.3:4040 duplicate: that node is already connected from 192.0.2.2:4040\n";
+
+TEST(the_same_start) {
+        check_second(";aempd=1;aempd_start=abcdefgh", ";aempd=1;aempd_start=abcdefgh", "");
+}
+
+TEST(another_start) {
+        check_second(";aempd=1;aempd_start=abcdefgh", ";aempd=1;aempd_start=abcdefgi", two_lines);
+}
+
+TEST(no_start) {
+        check_second("", "", "");
+        check_second(";aempd_start=abcdefgh", "", "");
+        check_second("", ";aempd_start=abcdefgh", "");
+        check_second(";aempd_start=short", ";aempd_start=shirt", "");
+        check_second(";aempd_start=much-too-long", ";aempd_start=much-too-lonh", "");
+}
+
+/* Both were in their handshakes when one of them was through. */
+TEST(another_start_at_once) {
+        static const char *const two[] = {"192.0.2.2:4040", "192.0.2.3:4040", NULL};
+        Rig *rig = rig_new("host1", two);
+        RigEnd *first, *second, *stranger = rig_accept(rig);
+
+        rig_resolve(rig, two[0], two[0]);
+        rig_resolve(rig, two[1], two[1]);
+        first = rig_connected(rig);
+        second = rig_connected(rig);
+        rig_greet(first, "host2", ";aempd_start=abcdefgh");
+        rig_greet(second, "host2", ";aempd_start=abcdefgi");
+        rig_greet(stranger, "host2", ";aempd_start=abcdefgj");
+        rig_auth(first, RIG_SECRET);
+        check(first->stream && !second->stream && !stranger->stream);
+        check_str(rig_events(rig), expect("NODE_UP host2 192.0.2.2:4040 outgoing\n%s", two_lines));
+        rig_free(rig);
+}
+
+/* It connects twice, and drops the second itself: nothing to warn of, nor its fault; but everybody can say
+ * so. */
+TEST(excused) {
+        Rig *rig = rig_new_with("host1", NULL, tls);
+        RigEnd *first = rig_accept_from(rig, "192.0.2.2:1"), *end;
+        unsigned n = 0;
+
+        rig_greet(first, "host2", ";aempd_start=abcdefgh");
+        rig_auth(first, RIG_SECRET);
+        rig_events(rig);
+        for (; (end = rig_accept_from(rig, "[2001:db8::2]:1")); n++) {
+                end->no_tls = true;
+                rig_greet(end, "host2", ";tls=1.0;aempd_start=abcdefgh");
+                rig_close(end, "Unexpected end-of-file");
+                if (n < 16)
+                        check_str(rig_events(rig), "");
+        }
+        check_int(n, ==, 16 + 4);
+        rig_free(rig);
+}
+
+/* As long as our auth line is out on another one, whoever has proved who it is may wait; it is then nobody's
+ * fault when it ends. */
+TEST(verified_waits_longer) {
+        Rig *rig = rig_new("host1", seeds);
+        RigEnd *its = rig_accept(rig), *ours;
+
+        rig_sleep(rig, 3 * USEC_PER_SEC);
+        ours = out(rig, "host2", "");
+        rig_greet(its, "host2", "");
+        rig_auth(its, RIG_SECRET);
+        rig_sleep(rig, 4 * USEC_PER_SEC);
+        check(its->stream && ours->stream);
+        rig_sleep(rig, 2 * USEC_PER_SEC);
+        check(its->stream && !ours->stream);
+        check(strncmp(rig_line(its), "hmac_sha3_512;", 14) == 0);
+        check_int(node_peers_up(rig->node), ==, 1);
+        rig_free(rig);
+}
+
 /* A dial in vain is no failure while the other end is about to be through. */
 TEST(dial_waits_for_a_handshake) {
         Rig *rig = rig_new("host1", seeds);

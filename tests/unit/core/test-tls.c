@@ -294,7 +294,7 @@ TEST(certificate_of_a_seed_not_trusted) {
         rig_greet(end, "host2", ";tls=1.0");
         rig_close(end, "its certificate is not trusted");
         check_str(rig_events(rig),
-                "CONNECT_FAILED host2 192.0.2.2:4040 TLS did not come about (its certificate is not "
+                "SEED_FAILED host2 192.0.2.2:4040 TLS did not come about (its certificate is not "
                 "trusted)\n");
         rig_free(rig);
 }
