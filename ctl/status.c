@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl/errand.h"
@@ -23,7 +24,8 @@
 #include "ctl/question.h"
 #include "ctl/verbs.h"
 
-#define SHOWN_MAX 10 /* of names, and of functions */
+#define REFUSED_LATELY 300 /* seconds */
+#define SHOWN_MAX 10       /* of names, and of functions */
 
 static bool use_colour(void) {
         const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
@@ -215,9 +217,9 @@ static void put_problem(size_t *n) {
         (void) printf("%s!%s ", RED, PLAIN);
 }
 
-/* Whether there is one. */
+/* Whether there is one that nothing is known of. */
 static bool put_seed_problem(const json_t *seed, size_t *n) {
-        const char *node = get_string(seed, "node");
+        const char *node = get_string(seed, "node"), *reason = get_string(seed, "reason");
 
         if (json_is_true(json_object_get(seed, "connected")))
                 return false;
@@ -230,8 +232,33 @@ static bool put_seed_problem(const json_t *seed, size_t *n) {
                 put_text(node);
                 (void) putchar(')');
         }
-        (void) puts(" is not connected");
-        return true;
+        (void) fputs(" is not connected", stdout);
+        if (reason) {
+                (void) fputs(": ", stdout);
+                put_text(reason);
+        }
+        (void) putchar('\n');
+        return !reason;
+}
+
+/* Lately: who was refused long ago may have been put right since. */
+static void put_refusal_problem(const json_t *refusal, size_t *n) {
+        double last = json_number_value(json_object_get(refusal, "last"));
+        const char *node = get_string(refusal, "node");
+
+        if ((double) time(NULL) - last > REFUSED_LATELY)
+                return;
+
+        put_problem(n);
+        if (node) {
+                (void) fputs("node ", stdout);
+                put_text(node);
+                (void) fputs(" at ", stdout);
+        }
+        put_text(get_string(refusal, "address"));
+        (void) printf(" was refused, %s: ", human_ago(last).text);
+        put_text(get_string(refusal, "reason"));
+        (void) putchar('\n');
 }
 
 static void put_expiry_problem(const json_t *certificate, const char *node, size_t *n) {
@@ -275,7 +302,8 @@ static void put_node_problem(const json_t *node, size_t *n) {
 }
 
 static void put_problems(const json_t *status, const json_t *nodes) {
-        const json_t *seeds = json_object_get(status, "seeds");
+        const json_t *seeds = json_object_get(status, "seeds"),
+                     *refused = json_object_get(status, "refused");
         bool seed_away = false;
         size_t n = 0;
 
@@ -284,6 +312,8 @@ static void put_problems(const json_t *status, const json_t *nodes) {
                 seed_away |= put_seed_problem(json_array_get(seeds, i), &n);
         for (size_t i = 0; i < json_array_size(nodes); i++)
                 put_node_problem(json_array_get(nodes, i), &n);
+        for (size_t i = 0; i < json_array_size(refused); i++)
+                put_refusal_problem(json_array_get(refused, i), &n);
 
         if (n == 0)
                 (void) printf("%sAll is well.%s\n", GREEN, PLAIN);

@@ -75,7 +75,7 @@ static void admin_certificate(const Node *node, Buf *to) {
 }
 
 static void admin_status(const Node *node, Buf *to) {
-        cbor_put_map(to, 14);
+        cbor_put_map(to, 15);
         put_uint(to, "version", 1);
         put_str(to, "aempd", AEMPD_VERSION);
         put_str(to, "node", node->config.id);
@@ -98,6 +98,8 @@ static void admin_status(const Node *node, Buf *to) {
         names_describe(node, to);
         put_key(to, "functions");
         funcs_describe(node, to);
+        put_key(to, "refused");
+        refusals_describe(&node->refusals, to);
 }
 
 static const struct {

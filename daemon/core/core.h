@@ -11,6 +11,7 @@
 #include "daemon/core/hash.h"
 #include "daemon/core/mon.h"
 #include "daemon/core/node.h"
+#include "daemon/core/refusal.h"
 #include "daemon/core/tail.h"
 #include "daemon/core/terms.h"
 #include "daemon/core/timer.h"
@@ -109,6 +110,7 @@ struct Node {
         Buf plain, json; /* a message on its way to a JSON client */
 
         Counters counters;
+        Refusals refusals;
 };
 
 /* The stream wants something of the edge. */

@@ -52,6 +52,8 @@ void node_random_text(Node *node, char *to, size_t n) {
 void node_event(Node *node, EventType type, const char *id, const char *who, const char *text) {
         const Event event = {.type = type, .node = id, .who = who, .text = text};
 
+        if (type == EVENT_CONN_REFUSED)
+                refusals_add(&node->refusals, id, who, text, node->realtime);
         node->edge->event(node->userdata, &event);
 }
 
@@ -252,6 +254,7 @@ Node *node_free(Node *node) {
 
         client_free_all(node);
         obituaries_free(node);
+        refusals_deinit(&node->refusals);
         conn_free_all(node);
         HASH_ITER(hh, node->remotes, remote, next)
         charges_release(remote); /* to each other */

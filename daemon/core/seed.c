@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/core/admin-put.h"
 #include "daemon/core/conn.h"
 #include "daemon/core/locate.h"
 #include "daemon/core/remote.h"
@@ -26,15 +27,17 @@ typedef struct SeedAddress {
         List link;
         Seed *seed;
         char *address;
-        char *node; /* who greeted there; NULL: not known yet */
-        bool self;  /* we did */
-        bool seen;  /* in the answer being read */
+        char *node;    /* who greeted there; NULL: not known yet */
+        char *failure; /* why it is not connected; NULL: not known, or it is */
+        bool self;     /* we did */
+        bool seen;     /* in the answer being read */
         Attempt attempt;
 } SeedAddress;
 
 struct Seed {
         Seeds *seeds;
         char *name;
+        char *failure; /* of looking it up */
         Lookup lookup;
         List addresses;
 };
@@ -72,6 +75,12 @@ bool seeds_hope(const Seeds *seeds) {
         return false;
 }
 
+/* Without memory it is just not known. */
+static void seed_failure(char **failure, const char *why) {
+        free(*failure);
+        *failure = why ? strdup(why) : NULL;
+}
+
 /* --- an attempt -------------------------------------------------------------------------------------- */
 
 static void seed_greeted(Attempt *attempt, Remote *remote) {
@@ -80,6 +89,7 @@ static void seed_greeted(Attempt *attempt, Remote *remote) {
 
         free(a->node);
         a->node = NULL;
+        seed_failure(&a->failure, NULL);
         if (!remote) {
                 a->self = true;
                 node_event(
@@ -110,6 +120,7 @@ static void seed_done(Attempt *attempt, const char *why) {
         if (!why || !seed_is_open(a))
                 return;
 
+        seed_failure(&a->failure, why);
         node_event(seeds->node, EVENT_SEED_FAILED, a->node, a->address, why);
         /* it counted as connected when the last round was due, and turned out to be another node */
         if (!seeds->timer.armed)
@@ -133,6 +144,7 @@ static void seed_address_free(SeedAddress *a) {
         list_unlink(&a->link);
         free(a->address);
         free(a->node);
+        free(a->failure);
         free(a);
 }
 
@@ -169,7 +181,9 @@ static void seed_resolved(Lookup *lookup, const char *const *addresses, size_t n
 
         if (n == 0) {
                 /* what was known before stays: a name server that is down is no reason to forget */
-                node_event(node, EVENT_SEED_FAILED, NULL, seed->name, error ?: "name not found");
+                error = error ?: "name not found";
+                seed_failure(&seed->failure, error);
+                node_event(node, EVENT_SEED_FAILED, NULL, seed->name, error);
         } else {
                 LIST_FOREACH (i, &seed->addresses)
                         container_of(i, SeedAddress, link)->seen = false;
@@ -247,8 +261,10 @@ bool seeds_has(const Seeds *seeds, const Remote *remote) {
         return seeds_address(seeds, remote_str(remote)) != NULL;
 }
 
-static void seed_describe(const SeedAddress *a, const char *address, Buf *to) {
-        cbor_put_map(to, 3);
+static void seed_describe(const SeedAddress *a, const char *address, const char *failure, Buf *to) {
+        bool connected = a && (a->self || seed_is_connected(a));
+
+        cbor_put_map(to, 4);
         cbor_put_text(to, STR_LIT("address"));
         cbor_put_str(to, str_from(address));
         cbor_put_text(to, STR_LIT("node"));
@@ -259,7 +275,8 @@ static void seed_describe(const SeedAddress *a, const char *address, Buf *to) {
         else
                 cbor_put_null(to);
         cbor_put_text(to, STR_LIT("connected"));
-        cbor_put_bool(to, a && (a->self || seed_is_connected(a)));
+        cbor_put_bool(to, connected);
+        put_str(to, "reason", connected ? NULL : failure);
 }
 
 void seeds_describe(const Seeds *seeds, Buf *to) {
@@ -274,11 +291,11 @@ void seeds_describe(const Seeds *seeds, Buf *to) {
         cbor_put_array(to, n);
         SEED_FOREACH(seed, seeds) {
                 if (list_is_empty(&seed->addresses))
-                        seed_describe(NULL, seed->name, to);
+                        seed_describe(NULL, seed->name, seed->failure, to);
                 LIST_FOREACH (i, &seed->addresses) {
                         const SeedAddress *a = container_of(i, SeedAddress, link);
 
-                        seed_describe(a, a->address, to);
+                        seed_describe(a, a->address, a->failure, to);
                 }
         }
 }
@@ -326,6 +343,7 @@ Seeds *seeds_free(Seeds *seeds) {
                 while (!list_is_empty(&seed->addresses))
                         seed_address_free(container_of(seed->addresses.next, SeedAddress, link));
                 free(seed->name);
+                free(seed->failure);
         }
         free(seeds);
         return NULL;

@@ -101,10 +101,18 @@ class Shown(OneNode):
         with Aempd('b', seeds=[seed, self.daemon.binds[0]]) as b:
             b.wait_log('node is up')
             text = self.out('status', address=address_of(b))
-            self.assertIn(f'\n! seed {seed} is not connected\n', text)
+            self.assertIn(f'\n! seed {seed} is not connected: Connection refused\n', text)
             self.assertIn('Seeds: 1 of 2 connected', text)
-            self.assertIn("\nWhy a seed can't be reached is in the logs", text)
+            self.assertNotIn('in the logs', text)
             self.assertNotIn('All is well', text)
+
+    def test_a_node_that_is_refused(self):
+        with Aempd('b', seeds=[self.daemon.binds[0]], secret='another') as b:
+            self.daemon.wait_log('it has another secret')
+            self.assertRegex(self.out('status'), r'\n! node b at 127\.0\.0\.1:\d+ was refused, (now|.* ago): '
+                             r'authentication failed: it has another secret\n\Z')
+            b.wait_log("can't connect to seed")
+            self.assertRegex(self.out('status', address=address_of(b)), r'\n! seed .* \(node a\) is not connected: \S')
 
 
 if __name__ == '__main__':

@@ -175,7 +175,7 @@ class Messages(unittest.TestCase):
             self.assertEqual(e.recv(), ['', 'mon1', e.port_name('p')])
             status = c.status()
             self.assertEqual(set(status), {'version', 'aempd', 'node', 'binds', 'pid', 'uptime', 'clients', 'nodes', 'seeds', 'counters',
-                                           'half_open', 'certificate', 'names', 'functions'})
+                                           'half_open', 'certificate', 'names', 'functions', 'refused'})
             self.assertEqual(set(status['counters']), {
                 'from_clients', 'from_peers', 'to_clients', 'to_peers', 'no_such_port', 'dropped_down', 'dropped_queued', 'monitors_fired',
                 'refused', 'unknown_requests', 'auth_failed', 'handshakes_failed', 'handshakes_displaced', 'turned_away', 'protocol_errors',
