@@ -160,6 +160,7 @@ static void tell_status(Daemon *daemon) {
 
 static int end_turn(Daemon *daemon) {
         daemon->events = 0;
+        daemon->room->shaken = 0;
 
         if (node_deadline(daemon->node) <= daemon->now)
                 node_tick(daemon->node);
@@ -353,8 +354,10 @@ int daemon_new(Daemon **ret, sd_event *event, const Config *config) {
 
         *daemon = (Daemon){.event = sd_event_ref(event), .config = config, .timer_at = USEC_INFINITY};
         daemon->room = malloc(sizeof(*daemon->room));
-        if (daemon->room)
+        if (daemon->room) {
                 daemon->room->event = event;
+                daemon->room->shaken = 0;
+        }
 
         r = daemon->room ? make_node(daemon) : -ENOMEM;
         if (r >= 0)

@@ -88,8 +88,9 @@ int options_parse(Options *ret, int argc, char **argv) {
                 return hint();
         }
 
-        if (options.socket && options.socket[0] != '/') {
-                (void) fprintf(stderr, "%s: --socket wants an absolute path\n", argv[0]);
+        if (options.socket && (options.socket[0] != '/' || strlen(options.socket) > SOCKET_PATH_MAX)) {
+                (void) fprintf(stderr, "%s: --socket wants an absolute path of at most %zu octets\n",
+                        argv[0], SOCKET_PATH_MAX);
                 return hint();
         }
 

@@ -13,10 +13,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include "daemon/net/certificate.h"
 
 #define CONFIG_FILE "/etc/aempd/aempd.conf"
+/* Of a Unix socket. */
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *) 0)->sun_path) - 1)
 
 typedef struct ConfigSecret {
         char *octets; /* terminated, too */

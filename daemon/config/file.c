@@ -51,8 +51,10 @@ int file_read(FileOctets *ret, const char *path, size_t max) {
                 return -ENOMEM;
 
         n = read_all(fd, octets.p, max + 1);
-        if (n < 0)
+        if (n < 0) {
+                octets.n = max; /* whatever came of it */
                 return (int) n;
+        }
 
         octets.n = (size_t) n;
         if (octets.n > max)

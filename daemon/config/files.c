@@ -70,6 +70,17 @@ static int add_file(ConfigLoad *load, ConfigFile *file) {
         return 0;
 }
 
+/* libconfig's words, or better ones. */
+static const char *parse_error(const config_t *tree) {
+        const char *text = config_error_text(tree);
+
+        if (strcmp(text, "duplicate setting name") == 0)
+                return "this name is there already, in the same group";
+        if (strcmp(text, "mismatched element type in array") == 0)
+                return "a list in [ ] has values of one kind; different kinds go into ( )";
+        return text;
+}
+
 /* libconfig takes a comment that ends with the text and not with a line for garbage, hence the line end. */
 static int parse_text(ConfigLoad *load, ConfigFile *file, const FileOctets *octets) {
         ScanTo to = {load, file->path};
@@ -85,7 +96,7 @@ static int parse_text(ConfigLoad *load, ConfigFile *file, const FileOctets *octe
                 r = -ENOMEM;
         else if (!config_read_string(&file->tree, (const char *) text.data)) {
                 config_load_file_error(load, file->path, (unsigned) config_error_line(&file->tree),
-                        config_error_text(&file->tree));
+                        parse_error(&file->tree));
                 r = -EINVAL;
         }
 

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,10 @@ static void finish_nodeid(ConfigLoad *load) {
         int r;
 
         r = nodeid_expand(config->nodeid ? config->nodeid : "", &id);
-        if (r == -EINVAL)
+        if (r == -EINVAL && strlen(id) > NODE_ID_MAX)
+                config_load_error(load, CONFIG_PLACE(load, nodeid), "\"%.40s...\" is too long: at most %d",
+                        id, NODE_ID_MAX);
+        else if (r == -EINVAL)
                 config_load_error(load, CONFIG_PLACE(load, nodeid),
                         "\"%s\" is no node ID: 1 to %d of A-Z a-z 0-9 _ - . : /", id, NODE_ID_MAX);
         else if (r < 0)
@@ -78,13 +80,16 @@ static void check_times(ConfigLoad *load) {
 /* A pair of limits, and the largest message, which has to find room. */
 static void check_queue(ConfigLoad *load, const char *name, size_t offset, uint64_t high, uint64_t hard) {
         const Place *place = config_load_place(load, offset);
+        char text[64];
 
+        value_format(VALUE_SIZE, high, text, sizeof(text));
         if (hard < high)
-                config_load_error(load, place, "%s_hard must not be less than %s_high (%" PRIu64 ")", name,
-                        name, high);
+                config_load_error(
+                        load, place, "%s_hard must not be less than %s_high (%s)", name, name, text);
+
+        value_format(VALUE_SIZE, load->config->max_message, text, sizeof(text));
         if (hard < load->config->max_message)
-                config_load_error(load, place, "%s_hard must not be less than max_message (%" PRIu64 ")",
-                        name, load->config->max_message);
+                config_load_error(load, place, "%s_hard must not be less than max_message (%s)", name, text);
 }
 
 static void check_socket(ConfigLoad *load) {
@@ -92,6 +97,9 @@ static void check_socket(ConfigLoad *load) {
 
         if (!path || path[0] != '/')
                 config_load_error(load, CONFIG_PLACE(load, socket), "socket must be an absolute path");
+        else if (strlen(path) > SOCKET_PATH_MAX)
+                config_load_error(load, CONFIG_PLACE(load, socket),
+                        "the path of socket is too long: at most %zu octets", SOCKET_PATH_MAX);
 }
 
 static bool number_from_text(const char *text, unsigned *ret) {

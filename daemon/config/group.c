@@ -26,9 +26,12 @@ static void bad_value(ConfigLoad *load, const config_setting_t *setting, const C
                 value_format(key->type, key->min, min, sizeof(min));
                 value_format(key->type, key->max, max, sizeof(max));
                 config_load_error(load, &place, "%s must be from %s to %s", key->name, min, max);
-        } else if (entry)
-                config_load_error(load, &place, "%s: \"%s\" is not right, it must be %s", key->name,
-                        config_setting_get_string(entry), value_expected(key->type));
+        } else if (entry && key->type == VALUE_ENDPOINTS)
+                config_load_error(load, &place,
+                        "%s: \"%s\" is no address: \"host:port\", \"[v6]:port\" and the like", key->name,
+                        config_setting_get_string(entry));
+        else if (entry)
+                config_load_error(load, &place, "%s: one in the list is empty", key->name);
         else
                 config_load_error(load, &place, "%s must be %s", key->name, value_expected(key->type));
 }
@@ -38,6 +41,8 @@ static void unknown_key(ConfigLoad *load, const Place *place, const char *name) 
 
         if (like)
                 config_load_error(load, place, "unknown key \"%s\", did you mean \"%s\"?", name, like->name);
+        else if (strcmp(name, "parent") == 0)
+                config_load_error(load, place, "parent is for profiles");
         else
                 config_load_error(load, place, "unknown key \"%s\"", name);
 }

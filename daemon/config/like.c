@@ -49,7 +49,7 @@ void like_try(Like *like, const char *candidate) {
                 return;
 
         d = distance(like->name, candidate);
-        if (d <= like->least && (!like->best || d < like->least)) {
+        if (d <= like->least && d < strlen(like->name) && (!like->best || d < like->least)) {
                 like->best = candidate;
                 like->least = d;
         }

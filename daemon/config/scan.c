@@ -8,6 +8,8 @@
  * another. So the text is cut into tokens here as libconfig does it (lib/scanner.l), and what people get
  * wrong most is looked for. The grammar is left to libconfig.
  *
+ * Problems go into the log, so what may be a secret is not in them.
+ *
  * @include is refused because included files would not be looked over, and because there are drop-ins.
  */
 
@@ -42,6 +44,7 @@ typedef struct Scan {
         const char *end;
         unsigned line;
         Token last;
+        bool secret; /* what comes now is its value, or may be meant so */
         Open open[DEPTH_MAX];
         size_t depth;
         size_t problems;
@@ -89,6 +92,13 @@ static bool is_name(char c) {
         return is_name_start(c) || is_digit(c) || c == '-' || c == '_';
 }
 
+static bool is_word(const Token *token, const char *word) {
+        return token->n == strlen(word) && strncasecmp(token->p, word, token->n) == 0;
+}
+
+/* n octets of the text, for people: how many of them, and what. */
+#define SHOWN(scan, p, n) (scan)->secret ? 3 : (int) ((n) < 64 ? (n) : 64), (scan)->secret ? "..." : (p)
+
 /* --- what has an end --------------------------------------------------------------------------------- */
 
 static void scan_line_comment(Scan *scan) {
@@ -108,13 +118,22 @@ static void scan_comment(Scan *scan) {
         skip(scan, 2);
 }
 
+/* For libconfig the string ends there. */
+static bool is_nul_escape(const Scan *scan) {
+        return peek(scan, 0) == '\\' && peek(scan, 1) == 'x' && peek(scan, 2) == '0' && peek(scan, 3) == '0';
+}
+
 static void scan_string(Scan *scan) {
         unsigned line = scan->line;
+        bool nul = false;
 
         skip(scan, 1);
         while (scan->p < scan->end && *scan->p != '"') {
                 bool escaped = *scan->p == '\\' && (peek(scan, 1) == '\\' || peek(scan, 1) == '"');
 
+                if (is_nul_escape(scan) && !nul)
+                        problem(scan, scan->line, "there is a NUL octet in this string, \\x00");
+                nul = nul || is_nul_escape(scan);
                 skip(scan, escaped ? 2 : 1);
         }
 
@@ -174,12 +193,11 @@ static void check_integer(Scan *scan, size_t len, size_t prefix, size_t suffix) 
         uint64_t v = value(scan->p + prefix, len - prefix - suffix, base);
 
         if (v > (uint64_t) INT64_MAX + negative)
-                problem(scan, scan->line, "%.*s is too large a number", (int) (len < 64 ? len : 64),
-                        scan->p);
+                problem(scan, scan->line, "%.*s is too large a number", SHOWN(scan, scan->p, len));
         else if (suffix == 0 && v > (uint64_t) INT32_MAX + negative)
                 problem(scan, scan->line,
-                        "%.*s is too large without an L behind it: write it with an L, %.*sL", (int) len,
-                        scan->p, (int) len, scan->p);
+                        "%.*s is too large without an L behind it: write it with an L, %.*sL",
+                        SHOWN(scan, scan->p, len), SHOWN(scan, scan->p, len));
 }
 
 /* 30s, 16M */
@@ -194,7 +212,7 @@ static void check_number_end(Scan *scan, const char *start) {
                 skip(scan, 1);
                 n++;
         }
-        problem(scan, scan->line, "%.*s is no number", (int) (n < 64 ? n : 64), start);
+        problem(scan, scan->line, "%.*s is no number", SHOWN(scan, start, n));
 }
 
 static void scan_number(Scan *scan) {
@@ -252,22 +270,63 @@ static void scan_bracket(Scan *scan) {
 }
 
 static bool is_bool(const Token *token) {
-        return (token->n == 4 && strncasecmp(token->p, "true", 4) == 0) ||
-                (token->n == 5 && strncasecmp(token->p, "false", 5) == 0);
+        return is_word(token, "true") || is_word(token, "false");
+}
+
+static bool is_like_bool(const Token *token) {
+        return is_word(token, "yes") || is_word(token, "no") || is_word(token, "on") ||
+                is_word(token, "off");
+}
+
+static bool is_one_of(const Token *token, const char *characters) {
+        return token->n == 1 && strchr(characters, *token->p);
+}
+
+/* Behind a name's "=". */
+static void check_value(Scan *scan, Token *token) {
+        if (token->n == 0 || is_one_of(token, "=:;,}])"))
+                problem(scan, scan->last.line, "there is no value behind this %c", *scan->last.p);
+        else if (token->type == TOKEN_NAME && is_like_bool(token) && !scan->secret)
+                problem(scan, token->line, "%.*s is no value, write true or false", (int) token->n,
+                        token->p);
+        else if (token->type == TOKEN_NAME)
+                problem(scan, token->line, "a string wants double quotes: \"%.*s\"",
+                        SHOWN(scan, token->p, token->n));
+
+        if (token->type == TOKEN_NAME)
+                token->type = TOKEN_OTHER;
+}
+
+/* Before an "=". */
+static void check_name(Scan *scan, const Token *token) {
+        if (scan->last.type == TOKEN_NAME)
+                scan->secret = is_word(&scan->last, "secret");
+        else if (scan->last.n > 0 && *scan->last.p == '"')
+                problem(scan, token->line, "a name has no quotes: what is before this %c has", *token->p);
+        else
+                problem(scan, token->line, "there is no name before this %c", *token->p);
 }
 
 /* A name has a "=" behind it, and a value that is a word has quotes. */
 static void check_pair(Scan *scan, Token *token) {
+        const Token *last = &scan->last;
+
         if (token->type == TOKEN_NAME && is_bool(token))
                 token->type = TOKEN_OTHER;
 
-        if (scan->last.type == TOKEN_EQUALS && token->type == TOKEN_NAME) {
-                problem(scan, token->line, "a string wants double quotes: \"%.*s\"",
-                        (int) (token->n < 64 ? token->n : 64), token->p);
-                token->type = TOKEN_OTHER;
-        } else if (scan->last.type == TOKEN_NAME && token->type != TOKEN_EQUALS)
-                problem(scan, scan->last.line, "there is no = behind \"%.*s\"",
-                        (int) (scan->last.n < 64 ? scan->last.n : 64), scan->last.p);
+        if (last->type == TOKEN_EQUALS)
+                check_value(scan, token);
+        else if (token->type == TOKEN_EQUALS)
+                check_name(scan, token);
+        else if (last->type == TOKEN_NAME && is_word(last, "secret"))
+                problem(scan, last->line, "there is no = behind \"secret\"");
+        else if (last->type == TOKEN_NAME)
+                problem(scan, last->line, "there is no = behind \"%.*s\"", SHOWN(scan, last->p, last->n));
+        else if (last->n > 0 && is_one_of(last, ";,") && is_one_of(token, ";,"))
+                problem(scan, token->line, "there is a %c too many", *token->p);
+
+        if (token->type == TOKEN_NAME && is_word(token, "secret"))
+                scan->secret = true;
 }
 
 static void scan_single_quotes(Scan *scan) {
@@ -343,6 +402,23 @@ static void scan_all(Scan *scan) {
                         scan->open[scan->depth - 1].c);
 }
 
+/* AnyEvent::MP's configuration is JSON: the rest would be problems all over. */
+static bool is_json(Scan *scan) {
+        while (scan->p < scan->end && scan_space(scan))
+                ;
+        return peek(scan, 0) == '{';
+}
+
+static void scan_text(Scan *scan) {
+        if (begins_with(scan, "\xef\xbb\xbf"))
+                problem(scan, 1, "this begins with a byte order mark: save it without one");
+        else if (is_json(scan))
+                problem(scan, scan->line,
+                        "there is no name before this {: it begins with default = { ... };");
+        else
+                scan_all(scan);
+}
+
 static unsigned line_of(const char *text, const char *at) {
         unsigned line = 1;
 
@@ -361,7 +437,7 @@ size_t config_scan(const char *text, size_t n, ConfigScanFn fn, void *userdata) 
         if (nul)
                 problem(&scan, line_of(text, nul), "this is no text, there is a NUL octet in it");
         else
-                scan_all(&scan);
+                scan_text(&scan);
 
         return scan.problems;
 }

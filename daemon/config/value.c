@@ -155,9 +155,14 @@ static char **strv_free(char **strv) {
         return NULL;
 }
 
+static bool is_entry(ValueType type, const char *text) {
+        Endpoint endpoint;
+
+        return *text && (type != VALUE_ENDPOINTS || endpoint_parse(&endpoint, text) >= 0);
+}
+
 /* An entry of a list as text; numbers only among users. */
 static int read_entry(ValueType type, const config_setting_t *entry, char **ret) {
-        Endpoint endpoint;
         char *text = NULL;
 
         if (type == VALUE_USERS && is_integer(entry)) {
@@ -168,8 +173,7 @@ static int read_entry(ValueType type, const config_setting_t *entry, char **ret)
         } else {
                 const char *string = text_of(entry);
 
-                if (!string || !*string ||
-                        (type == VALUE_ENDPOINTS && endpoint_parse(&endpoint, string) < 0))
+                if (!string || !is_entry(type, string))
                         return -EINVAL;
                 text = strdup(string);
         }
@@ -179,6 +183,19 @@ static int read_entry(ValueType type, const config_setting_t *entry, char **ret)
 
         *ret = text;
         return 0;
+}
+
+static bool type_is_list(ValueType type) {
+        switch (type) {
+        case VALUE_SECRETS:
+        case VALUE_ENDPOINTS:
+        case VALUE_USERS:
+        case VALUE_METHODS:
+        case VALUE_FRAMINGS:
+                return true;
+        default:
+                return false;
+        }
 }
 
 static bool is_list(const config_setting_t *setting) {
@@ -223,32 +240,17 @@ static int read_list(ValueType type, const config_setting_t *setting, char ***re
 }
 
 const config_setting_t *value_bad_entry(ValueType type, const config_setting_t *setting) {
-        Endpoint endpoint;
-
-        if (type != VALUE_ENDPOINTS || !is_list(setting))
+        if (!type_is_list(type) || !is_list(setting))
                 return NULL;
 
         for (size_t i = 0; i < list_length(setting); i++) {
                 const config_setting_t *entry = value_entry(setting, i);
 
-                if (text_of(entry) && endpoint_parse(&endpoint, text_of(entry)) < 0)
+                if (text_of(entry) && !is_entry(type, text_of(entry)))
                         return entry;
         }
 
         return NULL;
-}
-
-static bool type_is_list(ValueType type) {
-        switch (type) {
-        case VALUE_SECRETS:
-        case VALUE_ENDPOINTS:
-        case VALUE_USERS:
-        case VALUE_METHODS:
-        case VALUE_FRAMINGS:
-                return true;
-        default:
-                return false;
-        }
 }
 
 const char *const *value_words(ValueType type) {
@@ -333,7 +335,7 @@ const char *value_expected(ValueType type) {
         case VALUE_SIZE:
                 return "a size in octets, or a string like \"16 MiB\"";
         case VALUE_COUNT:
-                return "a number";
+                return "a whole number";
         case VALUE_MODE:
                 return "a string of octal digits like \"0660\"";
         case VALUE_BOOL:

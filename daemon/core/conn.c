@@ -207,8 +207,9 @@ static bool conn_is_excused(const Conn *conn) {
         if (!remote)
                 return false;
         if (remote->conn)
-                return source_same(remote->conn->address, conn->address) ||
-                        (conn_is_same_start(conn, remote->conn) && remote->excused++ < EXCUSED_MAX);
+                return (source_same(remote->conn->address, conn->address) ||
+                               conn_is_same_start(conn, remote->conn)) &&
+                        remote->excused++ < EXCUSED_MAX;
 
         LIST_FOREACH (i, &remote->handshakes) {
                 const Conn *other = container_of(i, Conn, by_remote);
@@ -264,7 +265,8 @@ static const char *conn_failed(Conn *conn, const char *why, char text[FAILURE_MA
                 return why;
 
         snprintf(text, FAILURE_MAX, "%s (%s)",
-                tls                       ? "TLS did not come about"
+                tls                                     ? "TLS did not come about"
+                        : strncmp(why, "TLS: ", 5) == 0 ? "it broke off"
                         : conn->auth_sent ? "it closed the connection on our authentication line"
                                           : "it closed the connection during the handshake",
                 why);

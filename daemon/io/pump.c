@@ -13,6 +13,10 @@
  *
  * A filter changes none of this: what is said about output holds for what comes out of it, and it is given
  * more only when the socket took all of that.
+ *
+ * But its handshake costs more than anything else, and strangers can begin many at once. So they have so
+ * much time in a turn. After that, what came for the others stays in the kernel, even that which came
+ * together with the lines before.
  */
 
 #include "daemon/io/pump.h"
@@ -25,11 +29,16 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "daemon/io/fd.h"
 
 /* Chunks written at once. */
 #define PUMP_IOV_MAX 64
+/* A filter begins behind fewer octets, or not at all. */
+#define PUMP_LINES_MAX 16384
+/* Microseconds of a turn. */
+#define PUMP_SHAKE_MAX 1000
 
 void pump_init(Pump *pump, PumpRoom *room, Stream *stream, PumpGoneFn gone) {
         *pump = (Pump){.room = room, .stream = stream, .gone = gone, .fd = -1};
@@ -190,11 +199,49 @@ static const char *pump_why(const Pump *pump) {
         return pump->error && pump->error != EPIPE ? strerror(pump->error) : "Unexpected end-of-file";
 }
 
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+/* NULL, or why it is over. */
+static const char *pump_input_filter(Pump *pump, const uint8_t *data, size_t n) {
+        PumpFilter *filter = pump->filter;
+        const char *why;
+        uint64_t began;
+
+        if (filter->ready)
+                return filter->ops->input(filter, data, n);
+
+        began = now_usec();
+        why = filter->ops->input(filter, data, n);
+        pump->room->shaken += now_usec() - began;
+        return why;
+}
+
 /* The core said that TLS begins, and n octets of it have come already. NULL, or why it is over. */
 static const char *pump_begin_filter(Pump *pump, const uint8_t *data, size_t n) {
         int r = pump->filter_new ? pump->filter_new(pump, &pump->filter) : -EPROTONOSUPPORT;
 
-        return r < 0 ? strerror(-r) : pump->filter->ops->input(pump->filter, data, n);
+        return r < 0 ? strerror(-r) : pump_input_filter(pump, data, n);
+}
+
+static bool pump_is_undecided(const Pump *pump) {
+        return pump->filter_new && !pump->filter && !pump->draining && pump->n_lines < PUMP_LINES_MAX;
+}
+
+/* These octets were looked at and not read. NULL, or why it is over. */
+static const char *pump_input_lines(Pump *pump, const uint8_t *data, size_t n) {
+        Stream *stream = pump->stream;
+        size_t taken = stream_input(stream, data, n);
+
+        pump->n_lines += taken;
+        if (read(pump->fd, pump->room->octets, taken) != (ssize_t) taken)
+                return "Connection reset by peer";
+
+        return stream->tls ? pump_begin_filter(pump, data, 0) : NULL;
 }
 
 /* NULL, or why it is over. */
@@ -203,7 +250,7 @@ static const char *pump_input(Pump *pump, const uint8_t *data, size_t n) {
         size_t taken;
 
         if (pump->filter)
-                return pump->filter->ops->input(pump->filter, data, n);
+                return pump_input_filter(pump, data, n);
 
         taken = stream_input(stream, data, n);
         return stream->tls ? pump_begin_filter(pump, data + taken, n - taken) : NULL;
@@ -225,15 +272,17 @@ static void pump_answer(Pump *pump, const char *why) {
 
 /* May end with gone(). */
 static void pump_read(Pump *pump) {
+        bool undecided = pump_is_undecided(pump);
         size_t max = PUMP_READ_MAX;
         ssize_t n;
 
         if (pump->draining && pump->left < max)
                 max = pump->left;
 
-        n = read(pump->fd, pump->room->octets, max);
+        n = recv(pump->fd, pump->room->octets, max, undecided ? MSG_PEEK : 0);
         if (n > 0) {
-                const char *why = pump_input(pump, pump->room->octets, (size_t) n);
+                const char *why = undecided ? pump_input_lines(pump, pump->room->octets, (size_t) n)
+                                            : pump_input(pump, pump->room->octets, (size_t) n);
 
                 if (pump->draining && !why) {
                         pump->left -= (size_t) n;
@@ -246,6 +295,11 @@ static void pump_read(Pump *pump) {
                 pump_end(pump, strerror(errno));
         else if (pump->draining)
                 pump_end(pump, pump_why(pump));
+}
+
+/* Others' handshakes took too long. */
+static bool pump_has_to_wait(const Pump *pump) {
+        return pump->filter && !pump->filter->ready && pump->room->shaken >= PUMP_SHAKE_MAX;
 }
 
 /* --- events ------------------------------------------------------------------------------------------ */
@@ -270,7 +324,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
         if (in == EPOLLIN && !pump_is_reading(pump))
                 return 0;
 
-        if (in)
+        if (in && !pump_has_to_wait(pump))
                 pump_read(pump);
 
         return 0;

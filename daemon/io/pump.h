@@ -20,6 +20,8 @@ typedef struct Pump Pump;
 /* What all pumps of a daemon share. */
 typedef struct PumpRoom {
         sd_event *event;
+        uint64_t shaken; /* microseconds that handshakes of filters took in this turn; its owner begins anew
+                          */
         uint8_t octets[PUMP_READ_MAX];
 } PumpRoom;
 
@@ -47,7 +49,8 @@ typedef struct PumpFilterOps {
 
 struct PumpFilter {
         const PumpFilterOps *ops;
-        Queue out; /* for the socket, after the stream's plain octets */
+        bool ready; /* its handshake is over */
+        Queue out;  /* for the socket, after the stream's plain octets */
 };
 
 /* Makes the filter for a stream whose `tls` was set. 0 or -errno. */
@@ -59,6 +62,7 @@ struct Pump {
         PumpGoneFn gone;
         PumpFilterFn filter_new; /* the owner's, may be set after pump_init(); NULL: there is no TLS here */
         PumpFilter *filter;      /* NULL as long as octets go as they are */
+        size_t n_lines;          /* octets that came before it, as long as it may still come */
         sd_event_source *source;
         uint32_t events; /* as the source has them */
         int fd;          /* -1 until pump_start() */

@@ -26,6 +26,9 @@
 /* When the first one comes, after the octets: measured 0.4 s on a short way; more than that where the way is
  * long. */
 #define RETRANSMISSION (500 * USEC_PER_MSEC)
+/* However short the time between heartbeat_interval and monitor_timeout is, a packet may get lost. (And 0
+ * would be the kernel's own time, a quarter of an hour.) */
+#define USER_TIMEOUT_MIN (250 * USEC_PER_MSEC)
 #define LINK_SNDBUF (4 * 1024 * 1024)
 
 struct Link {
@@ -78,9 +81,15 @@ static int at_least_one(uint64_t usec, uint64_t unit) {
         return n < 1 ? 1 : n > 32767 ? 32767 : (int) n;
 }
 
-int links_set_options(const Links *links, int fd) {
+static uint64_t links_user_timeout(const Links *links) {
         uint64_t left = links->monitor_timeout - links->heartbeat_interval;
-        uint64_t user_timeout = left - (left / 4 < RETRANSMISSION ? left / 4 : RETRANSMISSION);
+        uint64_t timeout = left - (left / 2 < RETRANSMISSION ? left / 2 : RETRANSMISSION);
+
+        return timeout < USER_TIMEOUT_MIN ? USER_TIMEOUT_MIN : timeout;
+}
+
+int links_set_options(const Links *links, int fd) {
+        uint64_t user_timeout = links_user_timeout(links);
         int interval = at_least_one(links->heartbeat_interval, USEC_PER_SEC);
         int probes = at_least_one(user_timeout, (uint64_t) interval * USEC_PER_SEC);
         const struct {

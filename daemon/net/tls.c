@@ -9,6 +9,9 @@
  *
  * The other side can make us answer, each KeyUpdate with one of ours for instance, without reading the
  * answers. That has a limit.
+ *
+ * AES-GCM wants other keys before 2^24.5 records (RFC 8446, section 5.5). OpenSSL leaves that to us, of both
+ * directions, as not every peer does it. TLS 1.2 has no way to.
  */
 
 #include "daemon/net/tls.h"
@@ -26,13 +29,17 @@
 #define TLS_RECORD_MAX 16384
 /* As many octets may wait for the socket, with unwanted answers. */
 #define TLS_OUT_MAX (4 * PUMP_AHEAD_MAX)
+/* Records with one key. */
+#ifndef TLS_KEY_RECORDS
+#define TLS_KEY_RECORDS (1U << 23)
+#endif
 
 typedef struct Tls {
         PumpFilter filter;
         Stream *stream;
         SSL *ssl;
-        bool secured;
-        const uint8_t *in; /* what the pump has read, during tls_input() */
+        unsigned n_read, n_written; /* records, with the present keys */
+        const uint8_t *in;          /* what the pump has read, during tls_input() */
         size_t n_in;
         char why[TLS_ERROR_MAX]; /* it is over; "" if not */
 } Tls;
@@ -158,22 +165,42 @@ static const char *tls_shake(Tls *tls) {
         if (!peer || SSL_get_verify_result(tls->ssl) != X509_V_OK)
                 return strcpy(tls->why, "TLS: the other side has no certificate that is trusted here");
 
-        tls->secured = true;
+        tls->filter.ready = true;
         tls_tell(tls, peer);
         return NULL;
 }
 
 /* --- records ----------------------------------------------------------------------------------------- */
 
+/* One more with that key. The new ones come with what is read or written next. */
+static void tls_count(Tls *tls, unsigned *records) {
+        if (++*records < TLS_KEY_RECORDS)
+                return;
+
+        tls->n_read = tls->n_written = 0;
+        if (SSL_version(tls->ssl) == TLS1_3_VERSION)
+                (void) SSL_key_update(tls->ssl, SSL_KEY_UPDATE_REQUESTED);
+}
+
 static const char *tls_decrypt(Tls *tls) {
         uint8_t octets[TLS_RECORD_MAX];
         size_t n;
         int r;
 
-        while ((r = SSL_read_ex(tls->ssl, octets, sizeof(octets), &n)) > 0)
+        while ((r = SSL_read_ex(tls->ssl, octets, sizeof(octets), &n)) > 0) {
+                tls_count(tls, &tls->n_read);
                 (void) stream_input(tls->stream, octets, n);
+        }
 
         return tls_failed(tls, r);
+}
+
+/* As long as TLS is not there the core says that it did not come about. */
+static const char *tls_why(const Tls *tls, const char *why) {
+        static const char prefix[] = "TLS: ";
+        const size_t n = sizeof(prefix) - 1;
+
+        return why && !tls->filter.ready && strncmp(why, prefix, n) == 0 ? why + n : why;
 }
 
 static const char *tls_input(PumpFilter *filter, const uint8_t *data, size_t n) {
@@ -184,20 +211,20 @@ static const char *tls_input(PumpFilter *filter, const uint8_t *data, size_t n) 
         tls->n_in = n;
         ERR_clear_error();
 
-        if (!tls->secured)
+        if (!tls->filter.ready)
                 why = tls_shake(tls);
-        if (tls->secured)
+        if (tls->filter.ready)
                 why = tls_decrypt(tls);
 
         ERR_clear_error();
-        return why;
+        return tls_why(tls, why);
 }
 
 static int tls_output(PumpFilter *filter) {
         Tls *tls = container_of(filter, Tls, filter);
         Queue *from = &tls->stream->out;
 
-        if (!tls->secured || tls->why[0])
+        if (!tls->filter.ready || tls->why[0])
                 return 0;
 
         ERR_clear_error();
@@ -211,6 +238,7 @@ static int tls_output(PumpFilter *filter) {
                         ERR_clear_error();
                         return -ENOMEM;
                 }
+                tls_count(tls, &tls->n_written);
                 stream_sent(tls->stream, n);
         }
 
@@ -220,7 +248,7 @@ static int tls_output(PumpFilter *filter) {
 static void tls_finish(PumpFilter *filter) {
         Tls *tls = container_of(filter, Tls, filter);
 
-        if (!tls->secured || tls->why[0])
+        if (!tls->filter.ready || tls->why[0])
                 return;
 
         ERR_clear_error();

@@ -47,6 +47,11 @@ static int on_writable(aemp *a, void *userdata) {
         return 0;
 }
 
+/* Its ports would go on with other IDs, and nothing sent to the old ones comes. */
+static int on_detach(aemp *a, void *userdata) {
+        errx(1, "aempd is gone, or has cut this program because it was too slow");
+}
+
 static int on_raw(aemp_port *port, aemp_msg *msg, void *userdata) {
         End *end = userdata;
         CborHead head;
@@ -90,6 +95,7 @@ static End *library_open(const char *path, aemp_msg_fn fn, End *end, char *ret_i
         must(aemp_open(&end->a, address, "bench"), address);
         must(aemp_set_queue_bound(end->a, QUEUE_BOUND), "aemp_set_queue_bound");
         must(aemp_on_writable(end->a, NULL, on_writable, end), "aemp_on_writable");
+        must(aemp_on_detach(end->a, NULL, on_detach, end), "aemp_on_detach");
         must(aemp_port_new(end->a, &end->port, fn, end), "aemp_port_new");
         (void) snprintf(ret_id, FORM_ID_MAX, "%s", aemp_port_id(end->port));
 

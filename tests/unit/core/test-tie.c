@@ -251,7 +251,7 @@ TEST(another_start_at_once) {
 
 /* It connects twice, and drops the second itself: nothing to warn of, nor its fault; but everybody can say
  * so. */
-TEST(excused) {
+static void check_excused(const char *address) {
         Rig *rig = rig_new_with("host1", NULL, tls);
         RigEnd *first = rig_accept_from(rig, "192.0.2.2:1"), *end;
         unsigned n = 0;
@@ -259,7 +259,7 @@ TEST(excused) {
         rig_greet(first, "host2", ";aempd_start=abcdefgh");
         rig_auth(first, RIG_SECRET);
         rig_events(rig);
-        for (; (end = rig_accept_from(rig, "[2001:db8::2]:1")); n++) {
+        for (; n < 100 && (end = rig_accept_from(rig, address)); n++) {
                 end->no_tls = true;
                 rig_greet(end, "host2", ";tls=1.0;aempd_start=abcdefgh");
                 rig_close(end, "Unexpected end-of-file");
@@ -268,6 +268,11 @@ TEST(excused) {
         }
         check_int(n, ==, 16 + 4);
         rig_free(rig);
+}
+
+TEST(excused) {
+        check_excused("[2001:db8::2]:1");
+        check_excused("192.0.2.2:2");
 }
 
 /* As long as our auth line is out on another one, whoever has proved who it is may wait; it is then nobody's
