@@ -133,7 +133,7 @@ class Connects(unittest.TestCase):
             self.assertEqual(p.recv(), ['', 'g_slave', {"'l": {'x': d.binds}}])
             self.assertEqual(p.sync(), [])
             status = c.status()
-            self.assertEqual(status['seeds'], [{'address': listener.bind, 'node': 'seed', 'connected': True}])
+            self.assertEqual(status['seeds'], [{'address': listener.bind, 'node': 'seed', 'connected': True, 'reason': None}])
             self.assertIs(c.nodes()['seed']['incoming'], False)
 
     def test_everything_in_one_segment_but_what_depends_on_it(self):
@@ -155,7 +155,7 @@ class Connects(unittest.TestCase):
                 with Aempd('x', seeds=[f'{seed}:{listener.port}']) as d, d.attach() as c:
                     p = self.seed(listener).handshake()
                     self.assertEqual(p.recv()[:2], ['', 'g_slave'])
-                    self.assertIn({'address': listener.bind, 'node': 'seed', 'connected': True}, c.status()['seeds'])
+                    self.assertIn({'address': listener.bind, 'node': 'seed', 'connected': True, 'reason': None}, c.status()['seeds'])
 
     def test_the_name_of_a_bind(self):
         with Aempd('y', binds=['localhost:0']) as y, Aempd('x', seeds=[y.binds[0]]) as x, x.attach() as c:
@@ -193,7 +193,7 @@ class Connects(unittest.TestCase):
             d.start()
             d.wait_log(f'seed is this node: x at {d.binds[0]}')
             with d.attach() as c:
-                self.assertEqual(c.status()['seeds'], [{'address': d.binds[0], 'node': 'x', 'connected': True}])
+                self.assertEqual(c.status()['seeds'], [{'address': d.binds[0], 'node': 'x', 'connected': True, 'reason': None}])
                 c.wait_state(c.status, lambda s: s['half_open'] == 0)
 
     def test_several_seeds(self):
