@@ -189,7 +189,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         must(text);
         set_up();
-        memcpy(text, data, size);
+        if (size > 0)
+                memcpy(text, data, size);
         must(config_scan(text, size, on_scan, &scanned) == scanned.errors);
         free(text);
 
