@@ -23,30 +23,39 @@ static long days_between(double from, double to) {
         return (long) days - (days < (double) (long) days);
 }
 
+static bool is_time(const json_t *time) {
+        return json_is_number(time) && json_number_value(time) >= 0 && json_number_value(time) <= TIME_MAX;
+}
+
 Expiry expiry_of(const json_t *certificate) {
-        const json_t *time = json_object_get(certificate, "expires");
+        const json_t *time = json_object_get(certificate, "expires"),
+                     *starts = json_object_get(certificate, "starts");
         Expiry expiry = {.time = json_number_value(time)};
         struct timespec now;
 
-        if (!json_is_number(time) || !(expiry.time >= 0 && expiry.time <= TIME_MAX))
+        if (!is_time(time))
                 return (Expiry){};
 
         (void) clock_gettime(CLOCK_REALTIME, &now);
         expiry.days = days_between((double) now.tv_sec, expiry.time);
         expiry.is_known = true;
-        expiry.is_near = expiry.days < DAYS_NEAR;
+        if (is_time(starts) && json_number_value(starts) > (double) now.tv_sec)
+                expiry.starts = json_number_value(starts);
+        expiry.is_near = expiry.days < DAYS_NEAR || expiry.starts > 0;
         return expiry;
 }
 
 Human expiry_text(const Expiry *expiry) {
-        time_t time = (time_t) expiry->time;
+        time_t time = (time_t) (expiry->starts > 0 ? expiry->starts : expiry->time);
         struct tm tm = {};
         char date[16];
         Human h;
 
         (void) gmtime_r(&time, &tm);
         (void) strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-        if (expiry->days < 0)
+        if (expiry->starts > 0)
+                (void) snprintf(h.text, sizeof(h.text), "not valid before %s", date);
+        else if (expiry->days < 0)
                 (void) snprintf(h.text, sizeof(h.text), "expired %s", date);
         else
                 (void) snprintf(h.text, sizeof(h.text), "expires %s (%ld day%s)", date, expiry->days,

@@ -30,8 +30,7 @@
 #define SERIAL_BITS 159 /* 20 octets are allowed, and the first bit is a sign */
 #define CN_MAX 64       /* characters, of X.509 */
 
-/* Who signs: the key in its file, that key's certificate, and all certificates as they are to be appended.
- */
+/* Who signs: the key in its file, that key's certificate, and all certificates as they are to follow. */
 typedef struct Authority {
         EVP_PKEY *key;
         X509 *certificate;

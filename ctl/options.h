@@ -33,8 +33,7 @@ typedef struct Options {
         unsigned given;
 } Options;
 
-/* What is left are the verb and its arguments, from *ret_rest, NULL-terminated. -EINVAL: wrong, and said so.
- */
+/* The verb and its arguments are left, from *ret_rest, NULL-terminated. -EINVAL: wrong, and said so. */
 int options_parse(Options *ret, char ***ret_rest, int argc, char **argv);
 /* As it is written: one of these, the lowest. */
 const char *option_text(unsigned options);

@@ -6,7 +6,6 @@
 
 #include "ctl/question.h"
 
-#include <errno.h>
 #include <jansson.h>
 
 #include "ctl/errand.h"

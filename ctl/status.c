@@ -7,8 +7,6 @@
  * line of its own, and when nothing is, that is said too.
  */
 
-#include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

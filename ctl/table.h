@@ -17,8 +17,7 @@ typedef struct Table {
         int error;
 } Table;
 
-/* The headings, in a string each; those that start with '>' stand to the right. Not copied. NULL-terminated.
- */
+/* The headings, NULL-terminated and not copied; those that start with '>' stand to the right. */
 void table_init(Table *table, const char *const *columns);
 void table_deinit(Table *table);
 

@@ -260,6 +260,7 @@ static int make_node(Daemon *daemon) {
                 .secrets = secrets,
                 .n_secrets = config->n_secrets,
                 .tls = config->certificate,
+                .certificate_starts = config->certificate ? certificate_starts(config->certificate) : 0,
                 .certificate_expires = config->certificate ? certificate_expires(config->certificate) : 0,
                 .auth_offer = (const char *const *) config->auth_offer,
                 .auth_accept = (const char *const *) config->auth_accept,

@@ -63,8 +63,7 @@ static const char *level_name(int level) {
         return names[level];
 }
 
-/* The nine levels are syslog's eight, from emergency to debug, and trace. Nothing of ours is an emergency.
- */
+/* Nine levels: syslog's eight, from emergency to debug, and trace. Nothing of ours is an emergency. */
 static int level_priority(int level) {
         return level == LEVEL_FATAL ? 1 : level == LEVEL_TRACE ? 7 : level - 1;
 }

@@ -42,6 +42,22 @@ static int hint(void) {
         return -EINVAL;
 }
 
+/* What getopt does not see. */
+static int options_check(const Options *options, int argc, char **argv) {
+        if (optind < argc) {
+                (void) fprintf(stderr, "%s: unexpected argument '%s'\n", argv[0], argv[optind]);
+                return hint();
+        }
+
+        if (options->socket && (options->socket[0] != '/' || strlen(options->socket) > SOCKET_PATH_MAX)) {
+                (void) fprintf(stderr, "%s: --socket wants an absolute path of at most %zu octets\n",
+                        argv[0], SOCKET_PATH_MAX);
+                return hint();
+        }
+
+        return 0;
+}
+
 int options_parse(Options *ret, int argc, char **argv) {
         static const struct option longs[] = {
                 {"config", required_argument, NULL, OPTION_CONFIG},
@@ -54,7 +70,7 @@ int options_parse(Options *ret, int argc, char **argv) {
                 {},
         };
         Options options = {};
-        int c;
+        int c, r;
 
         while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
                 switch (c) {
@@ -83,16 +99,9 @@ int options_parse(Options *ret, int argc, char **argv) {
                         return hint();
                 }
 
-        if (optind < argc) {
-                (void) fprintf(stderr, "%s: unexpected argument '%s'\n", argv[0], argv[optind]);
-                return hint();
-        }
-
-        if (options.socket && (options.socket[0] != '/' || strlen(options.socket) > SOCKET_PATH_MAX)) {
-                (void) fprintf(stderr, "%s: --socket wants an absolute path of at most %zu octets\n",
-                        argv[0], SOCKET_PATH_MAX);
-                return hint();
-        }
+        r = options_check(&options, argc, argv);
+        if (r < 0)
+                return r;
 
         *ret = options;
         return 1;

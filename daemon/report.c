@@ -16,16 +16,29 @@
 
 #define LINES_PER_SECOND 20
 
-static uint64_t hash(const char *text, uint64_t h) {
-        for (; text && *text; text++)
-                h = (h ^ (unsigned char) *text) * 0x100000001b3ULL; /* FNV-1a */
+static uint64_t hash_octets(const char *p, size_t n, uint64_t h) {
+        for (; n > 0; n--, p++)
+                h = (h ^ (unsigned char) *p) * 0x100000001b3ULL; /* FNV-1a */
 
         return h;
 }
 
+static uint64_t hash(const char *text, uint64_t h) {
+        return text ? hash_octets(text, strlen(text), h) : h;
+}
+
+/* A stranger has another port each time. */
+static size_t known_length(const Event *event) {
+        const char *port = event->type == EVENT_CONN_REFUSED && event->who ? strrchr(event->who, ':') : NULL;
+
+        return port ? (size_t) (port - event->who) : event->who ? strlen(event->who) : 0;
+}
+
 /* Was that failure told already? */
 static bool is_known(ReportBudget *budget, const Event *event) {
-        uint64_t h = hash(event->text, hash(event->who, hash(event->node, 0xcbf29ce484222325ULL)));
+        uint64_t h = hash(event->node, 0xcbf29ce484222325ULL);
+
+        h = hash(event->text, hash_octets(event->who, known_length(event), h));
 
         for (size_t i = 0; i < REPORT_KNOWN; i++)
                 if (budget->known[i] == h)

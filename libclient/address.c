@@ -73,7 +73,7 @@ int address_resolve(const char *address, char **ret_path) {
 static int set_wait(int fd, unsigned timeout) {
         struct timeval tv = {.tv_sec = timeout / 1000000, .tv_usec = timeout % 1000000};
 
-        return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) < 0 ? -errno : 0;
+        return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0 ? -errno : 0;
 }
 
 int address_connect(const char *path, unsigned timeout) {
@@ -87,7 +87,7 @@ int address_connect(const char *path, unsigned timeout) {
         strcpy(sun.sun_path, path);
         if (timeout > 0)
                 r = set_wait(fd, timeout);
-        if (r >= 0 && connect(fd, (struct sockaddr *) &sun, sizeof sun) < 0)
+        if (r >= 0 && connect(fd, (struct sockaddr *) &sun, sizeof(sun)) < 0)
                 r = errno == EAGAIN ? -ETIMEDOUT : -errno;
         if (r >= 0 && timeout > 0 && fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
                 r = -errno;

@@ -5,8 +5,7 @@
  * Where aempd is
  */
 
-/* The path in an address; NULL is the environment's, else the user's, else the system's. -EINVAL, -ENOMEM.
- */
+/* The path in an address; NULL: the environment's, else the user's, else the system's. -EINVAL, -ENOMEM. */
 int address_resolve(const char *address, char **ret_path);
 /* A socket to there, not blocking later, but waiting for the connection at most that many microseconds (0:
  * not at all). */

@@ -114,8 +114,7 @@ typedef int (*aemp_port_fn)(aemp_port *port, void *userdata);
  *
  * Waits for aempd's answer, at most 10 s. -ENOENT, -ECONNREFUSED: no aempd there; -EACCES: it may not be
  * reached; -EPROTO: it refused, or speaks another protocol; -ECONNRESET: it closed the connection;
- * -ETIMEDOUT; -EINVAL: not an address. Afterwards the library attaches again by itself when aempd goes away.
- */
+ * -ETIMEDOUT; -EINVAL: not an address. When aempd goes away later, the library attaches again by itself. */
 int aemp_open(aemp **ret, const char *address, const char *program);
 /* The same, and when it fails *ret_error gets a text for people (free() it; NULL without memory), such as
  * "/run/aempd/aempd.sock: Connection refused" or what aempd answered. ret_error may be NULL. */
@@ -233,8 +232,7 @@ int aemp_rcv_matchv(
 int aemp_rcv_default(aemp_port *port, aemp_msg_fn fn, void *userdata);
 
 /* Runs fn now, as a callback of that port: aemp_self() is the port, and when fn returns a negative errno the
- * port dies with `die`. Returns what fn returned. May be called anywhere, also within a callback. -ESTALE.
- */
+ * port dies with `die`. Returns what fn returned. May be called within a callback, too. -ESTALE. */
 int aemp_port_run(aemp_port *port, aemp_port_fn fn, void *userdata);
 
 /* The port whose callback is running, NULL outside of any. */
@@ -302,8 +300,7 @@ int aemp_port_kil(aemp_port *port, const char *format, ...);
 
 /* fn is called. */
 int aemp_mon(aemp *a, aemp_slot **ret, const char *id, aemp_mon_fn fn, void *userdata);
-/* The own port is killed with the same reason, unless `id` ended normally. The monitor ends with the port.
- */
+/* The own port is killed with the same reason, unless `id` ended normally. It ends with the port. */
 int aemp_mon_kil(aemp *a, aemp_slot **ret, const char *id, aemp_port *port);
 /* The message is sent to `to`, with the reason's elements appended. */
 int aemp_mon_snd(aemp *a, aemp_slot **ret, const char *id, const char *to, const char *format, ...);

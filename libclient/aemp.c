@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,8 +57,8 @@ static int aemp_init(aemp *a, const char *address, const char *program) {
         r = mark_init(&a->mark);
         if (r < 0)
                 return r;
-        if (getrandom(a->seed, sizeof a->seed, 0) < 0 ||
-                getrandom(&a->attach.random, sizeof a->attach.random, 0) < 0)
+        if (getrandom(a->seed, sizeof(a->seed), 0) < 0 ||
+                getrandom(&a->attach.random, sizeof(a->attach.random), 0) < 0)
                 return -errno;
         a->attach.random |= 1;
 
@@ -75,7 +74,7 @@ static int aemp_init(aemp *a, const char *address, const char *program) {
 static aemp *aemp_new(void) {
         aemp *a;
 
-        a = calloc(1, sizeof *a);
+        a = calloc(1, sizeof(*a));
         if (!a)
                 return NULL;
 

@@ -53,7 +53,7 @@ void *arena_alloc(Arena *arena, size_t n) {
 
         if (n > arena->left) {
                 size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
-                block = malloc(sizeof *block + size);
+                block = malloc(sizeof(*block) + size);
                 if (!block)
                         return NULL;
 

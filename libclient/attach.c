@@ -35,7 +35,7 @@ typedef struct Greeting {
 
 static int fail(Attach *attach, int r, const char *text) {
         (void) snprintf(
-                attach->error, sizeof attach->error, "%s: %s", attach->path, text ?: strerrordesc_np(-r));
+                attach->error, sizeof(attach->error), "%s: %s", attach->path, text ?: strerrordesc_np(-r));
         return r;
 }
 
@@ -67,7 +67,7 @@ int attach_init(Attach *attach, const char *address, const char *program) {
 
         r = address_resolve(address, &attach->path);
         if (r < 0) {
-                (void) snprintf(attach->error, sizeof attach->error,
+                (void) snprintf(attach->error, sizeof(attach->error),
                         "%s: not an address of the form unix:path=...", address ?: "AEMP_ADDRESS");
                 return r;
         }
@@ -113,7 +113,7 @@ static int line_read(aemp *a) {
         char chunk[LINE_MAX_SIZE], *end;
         ssize_t n;
 
-        n = recv(a->stream.fd, chunk, sizeof chunk, MSG_PEEK | MSG_DONTWAIT);
+        n = recv(a->stream.fd, chunk, sizeof(chunk), MSG_PEEK | MSG_DONTWAIT);
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -errno;
         if (n == 0)
@@ -208,7 +208,7 @@ int attach_input(aemp *a) {
                 line.n--;
 
         if (str_starts_with(line, STR_LIT("error;"))) {
-                (void) snprintf(text, sizeof text, "aempd says: %.*s", (int) line.n - 6, line.p + 6);
+                (void) snprintf(text, sizeof(text), "aempd says: %.*s", (int) line.n - 6, line.p + 6);
                 return fail(attach, -EPROTO, text);
         }
         if (!greeting_parse(line, &g))

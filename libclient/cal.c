@@ -13,7 +13,6 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "libclient/aemp.h"
 #include "libclient/cal.h"

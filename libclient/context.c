@@ -45,7 +45,7 @@ static int run_within(aemp *a, aemp_port *port, aemp_port_fn fn, void *userdata)
         int fail = a->context.fail, r;
 
         if (fail < 0)
-                memcpy(text, a->context.fail_text, sizeof text);
+                memcpy(text, a->context.fail_text, sizeof(text));
 
         context_enter(a, port);
         r = fn(port, userdata);
@@ -54,7 +54,7 @@ static int run_within(aemp *a, aemp_port *port, aemp_port_fn fn, void *userdata)
         a->context.self = self;
         a->context.fail = fail;
         if (fail < 0)
-                memcpy(a->context.fail_text, text, sizeof text);
+                memcpy(a->context.fail_text, text, sizeof(text));
         return r;
 }
 
@@ -80,7 +80,7 @@ int aemp_port_run(aemp_port *port, aemp_port_fn fn, void *userdata) {
 __attribute__((format(printf, 3, 0))) static void context_vfail(
         Context *context, int r, const char *format, va_list ap) {
         context->fail = r;
-        (void) vsnprintf(context->fail_text, sizeof context->fail_text, format, ap);
+        (void) vsnprintf(context->fail_text, sizeof(context->fail_text), format, ap);
 }
 
 void context_fail(Context *context, int r, const char *format, ...) {

@@ -17,7 +17,7 @@
 int death_new(Death **ret, Str id) {
         Death *death;
 
-        death = calloc(1, sizeof *death);
+        death = calloc(1, sizeof(*death));
         if (!death)
                 return -ENOMEM;
 

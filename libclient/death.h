@@ -9,8 +9,6 @@
  * memory.
  */
 
-#include <stdbool.h>
-
 #include "libclient/content.h"
 #include "libclient/public.h"
 #include "wire/list.h"

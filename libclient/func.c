@@ -65,7 +65,7 @@ static bool func_is_for(const FuncSlot *func, Str name) {
 static FuncSlot *func_find(aemp *a, Str name) {
         FuncSlot *best = NULL;
 
-        for (List *l = a->funcs.slots.next; l != &a->funcs.slots; l = l->next) {
+        LIST_FOREACH (l, &a->funcs.slots) {
                 FuncSlot *func = container_of(l, FuncSlot, slot.link);
 
                 if (func_is_for(func, name) && (!best || strlen(func->name) > strlen(best->name)))
@@ -105,7 +105,7 @@ bool func_run(aemp *a, aemp_port *port, Str name, const Content *args) {
 }
 
 void funcs_attached(aemp *a) {
-        for (List *l = a->funcs.slots.next; l != &a->funcs.slots; l = l->next)
+        LIST_FOREACH (l, &a->funcs.slots)
                 tell_own(a, "func1", str_from(container_of(l, FuncSlot, slot.link)->name), &CONTENT_EMPTY);
 }
 
@@ -125,7 +125,7 @@ static int func_check(aemp *a, const char *name, bool has_fn) {
         if (!has_fn || !func_name_is_valid(str) || func_name_is_reserved(str))
                 return -EINVAL;
 
-        for (List *l = a->funcs.slots.next; l != &a->funcs.slots; l = l->next)
+        LIST_FOREACH (l, &a->funcs.slots)
                 if (str_is(str, container_of(l, FuncSlot, slot.link)->name))
                         return -EEXIST;
         return 0;

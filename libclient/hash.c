@@ -15,7 +15,7 @@ typedef struct Sip {
 static uint64_t load(const void *p) {
         uint64_t v;
 
-        memcpy(&v, p, sizeof v);
+        memcpy(&v, p, sizeof(v));
         return le64toh(v);
 }
 

@@ -33,7 +33,7 @@ static Str node_of(Str id) {
 }
 
 static HeldNode *held_find(Held *held, Str node) {
-        for (List *i = held->nodes.next; i != &held->nodes; i = i->next) {
+        LIST_FOREACH (i, &held->nodes) {
                 HeldNode *h = container_of(i, HeldNode, link);
 
                 if (str_equal((Str){h->id, h->len}, node))
@@ -67,7 +67,7 @@ static bool held_expect(Str id, void *userdata) {
         HeldNode *h = userdata;
         HeldId *e;
 
-        e = malloc(sizeof *e + id.n);
+        e = malloc(sizeof(*e) + id.n);
         if (!e)
                 return false;
 
@@ -83,7 +83,7 @@ void held_down(aemp *a, Str node) {
         if (held_find(&a->held, node))
                 return; /* it was said before, and is not answered */
 
-        h = malloc(sizeof *h + node.n);
+        h = malloc(sizeof(*h) + node.n);
         if (!h) {
                 a->outgoing.lost = true;
                 loop_touch(a);
@@ -112,7 +112,7 @@ static HeldId *held_find_id(aemp *a, Str id) {
         if (!h)
                 return NULL;
 
-        for (List *i = h->expected.next; i != &h->expected; i = i->next) {
+        LIST_FOREACH (i, &h->expected) {
                 HeldId *e = container_of(i, HeldId, link);
 
                 if (str_equal((Str){e->text, e->len}, id))
@@ -138,10 +138,9 @@ bool held_take(aemp *a, Str id) {
 }
 
 void held_settle(aemp *a) {
-        for (List *i = a->held.nodes.next, *next; i != &a->held.nodes; i = next) {
+        LIST_FOREACH (i, &a->held.nodes) {
                 HeldNode *h = container_of(i, HeldNode, link);
 
-                next = i->next;
                 if (!list_is_empty(&h->expected))
                         continue;
 

@@ -33,8 +33,7 @@ void held_down(aemp *a, Str node);
 bool held_is(aemp *a, Str node);
 /* A `kil0` with that ID would be one of those. */
 bool held_expects(aemp *a, Str id);
-/* A `kil0` came. True: it was one of those, and belongs to a monitor from before. held_settle() afterwards.
- */
+/* A `kil0` came. True: it was one of those, for a monitor from before. held_settle() afterwards. */
 bool held_take(aemp *a, Str id);
 /* Answers for nodes that wait for nothing more. */
 void held_settle(aemp *a);

@@ -29,7 +29,7 @@ static KeptItem *item_of(List *link) {
 }
 
 static size_t item_size(const KeptItem *item) {
-        return sizeof *item + item->size;
+        return sizeof(*item) + item->size;
 }
 
 static void item_unlink(Kept *kept, KeptItem *item) {
@@ -107,7 +107,7 @@ void kept_put(aemp *a, KeptKind kind, aemp_port *port, const Msg *msg) {
         Kept *kept = &a->kept;
         KeptItem *item;
 
-        item = malloc(sizeof *item + msg->to.n + msg->tail_len);
+        item = malloc(sizeof(*item) + msg->to.n + msg->tail_len);
         if (!item || (port && !port_more(port))) {
                 free(item);
                 kept->ended = true;
@@ -196,7 +196,7 @@ int kept_adopt(aemp *a, aemp_port *port) {
                 return -ENOMEM;
 
         list_init(&own);
-        for (List *l = items->next; l != items; l = l->next) {
+        LIST_FOREACH (l, items) {
                 KeptItem *item = item_of(l);
 
                 if (item->kind != KEPT_EARLY || early_port(a, item) != port)
@@ -247,7 +247,7 @@ static bool death_read(aemp *a, const KeptItem *item, Str *ret_id, Content *ret_
 }
 
 KeptItem *kept_death(aemp *a, Str id, Content *ret_reason) {
-        for (List *l = a->kept.deaths.next; l != &a->kept.deaths; l = l->next) {
+        LIST_FOREACH (l, &a->kept.deaths) {
                 KeptItem *item = container_of(l, KeptItem, kind_link);
                 Str own;
 
@@ -259,7 +259,7 @@ KeptItem *kept_death(aemp *a, Str id, Content *ret_reason) {
 }
 
 bool kept_has_death_on(aemp *a, Str node) {
-        for (List *l = a->kept.deaths.next; l != &a->kept.deaths; l = l->next) {
+        LIST_FOREACH (l, &a->kept.deaths) {
                 Str id, there, port;
                 Content reason;
 

@@ -10,10 +10,9 @@
  * are most of what is there.
  */
 
-#include <errno.h>
+#include "libclient/local.h"
 
 #include "libclient/aemp.h"
-#include "libclient/local.h"
 
 #define KEEP_MAX (64 * 1024)
 
@@ -43,16 +42,16 @@ int local_put(aemp *a, LocalKind kind, uint64_t number, const Content *content) 
         uint8_t *room;
         int r;
 
-        room = buf_extend(waiting, sizeof head + content->size);
+        room = buf_extend(waiting, sizeof(head) + content->size);
         if (!room) {
                 r = buf_error(waiting);
                 waiting->error = 0;
                 return r;
         }
 
-        memcpy(room, &head, sizeof head);
+        memcpy(room, &head, sizeof(head));
         if (content->size > 0)
-                memcpy(room + sizeof head, content->data, content->size);
+                memcpy(room + sizeof(head), content->data, content->size);
         loop_touch(a);
         return 0;
 }
@@ -98,9 +97,9 @@ static void local_run_messages(aemp *a) {
         local->front = local->taken = 0;
         local->running = true;
 
-        for (size_t at = front; at < turn.len && !aemp_is_closed(a); at += sizeof head + head.size) {
-                memcpy(&head, turn.data + at, sizeof head);
-                local_deliver(a, &head, turn.data + at + sizeof head);
+        for (size_t at = front; at < turn.len && !aemp_is_closed(a); at += sizeof(head) + head.size) {
+                memcpy(&head, turn.data + at, sizeof(head));
+                local_deliver(a, &head, turn.data + at + sizeof(head));
         }
 
         local->running = false;
@@ -128,7 +127,7 @@ void local_run(aemp *a) {
 static LocalHead head_at(const Local *local, size_t at) {
         LocalHead head;
 
-        memcpy(&head, local->waiting.data + at, sizeof head);
+        memcpy(&head, local->waiting.data + at, sizeof(head));
         return head;
 }
 
@@ -147,7 +146,7 @@ bool local_find(const Local *local, uint64_t number, size_t *at, LocalKind *ret_
 
                 *at = i;
                 *ret_kind = head.kind;
-                *ret = (Content){head.n, local->waiting.data + i + sizeof head, head.size};
+                *ret = (Content){head.n, local->waiting.data + i + sizeof(head), head.size};
                 return true;
         }
 
@@ -193,7 +192,7 @@ void local_take(Local *local, size_t at) {
         LocalHead head = head_at(local, at);
 
         head.kind = LOCAL_TAKEN;
-        memcpy(local->waiting.data + at, &head, sizeof head);
-        local->taken += sizeof head + head.size;
+        memcpy(local->waiting.data + at, &head, sizeof(head));
+        local->taken += sizeof(head) + head.size;
         local_trim(local);
 }

@@ -158,7 +158,7 @@ void loop_settle(aemp *a) {
 static void loop_timer_expired(aemp *a) {
         uint64_t count;
 
-        if (read(a->loop.timer, &count, sizeof count) < 0)
+        if (read(a->loop.timer, &count, sizeof(count)) < 0)
                 return;
 
         a->loop.timer_due = UINT64_MAX;

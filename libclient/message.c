@@ -67,7 +67,7 @@ aemp_msg *aemp_msg_ref(aemp_msg *msg) {
                 return msg;
         }
 
-        kept = calloc(1, sizeof *kept);
+        kept = calloc(1, sizeof(*kept));
         if (!kept)
                 return NULL;
 

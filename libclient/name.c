@@ -53,7 +53,7 @@ int name_give(aemp *a, aemp_port *port, Str text) {
         char *id;
 
         id = id_make(&a->home, text);
-        name = malloc(sizeof *name);
+        name = malloc(sizeof(*name));
         if (!id || !name)
                 goto no_memory;
 

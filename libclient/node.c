@@ -100,7 +100,7 @@ static void nodes_call(aemp *a, const char *id, bool up, const Content *reason) 
 }
 
 bool nodes_have_callbacks(const aemp *a) {
-        for (List *l = a->nodes.slots.next; l != &a->nodes.slots; l = l->next)
+        LIST_FOREACH (l, &a->nodes.slots)
                 if (container_of(l, NodeSlot, slot.link)->fn)
                         return true;
 
@@ -110,7 +110,7 @@ bool nodes_have_callbacks(const aemp *a) {
 static NodeUp *node_new(aemp *a, Str id) {
         NodeUp *node;
 
-        node = malloc(sizeof *node + id.n + 1);
+        node = malloc(sizeof(*node) + id.n + 1);
         if (!node)
                 return NULL;
 
@@ -274,7 +274,7 @@ int aemp_up_nodes(aemp *a, char ***ret) {
         if (a->nodes.watchers == 0)
                 return -ENODATA;
 
-        size = (a->nodes.up.n + 1) * sizeof *nodes;
+        size = (a->nodes.up.n + 1) * sizeof(*nodes);
         while ((node = table_next(&a->nodes.up, &i)))
                 size += strlen(node->id) + 1;
 

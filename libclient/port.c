@@ -25,7 +25,7 @@ PortMore *port_more(aemp_port *port) {
         if (more)
                 return more;
 
-        more = calloc(1, sizeof *more);
+        more = calloc(1, sizeof(*more));
         if (!more)
                 return NULL;
 
@@ -73,7 +73,7 @@ int aemp_port_new(aemp *a, aemp_port **ret, aemp_msg_fn fn, void *userdata) {
         if (r < 0)
                 return r;
 
-        port = calloc(1, sizeof *port);
+        port = calloc(1, sizeof(*port));
         if (!port)
                 return -ENOMEM;
 

@@ -43,7 +43,7 @@ static RcvSlot *rcv_find(aemp_port *port, Str tag) {
         if (!port->more)
                 return NULL;
 
-        for (List *l = port->more->rcvs.next; l != &port->more->rcvs; l = l->next) {
+        LIST_FOREACH (l, &port->more->rcvs) {
                 RcvSlot *rcv = container_of(l, RcvSlot, slot.link);
 
                 if (str_equal((Str){rcv->tag, rcv->tag_len}, tag))
@@ -157,7 +157,7 @@ int aemp_rcv_default(aemp_port *port, aemp_msg_fn fn, void *userdata) {
 }
 
 static int rcv_by_pattern(aemp_port *port, aemp_msg *msg, RcvSlot **ret) {
-        for (List *l = port->more->patterns.next; l != &port->more->patterns; l = l->next) {
+        LIST_FOREACH (l, &port->more->patterns) {
                 RcvSlot *rcv = container_of(l, RcvSlot, slot.link);
                 int r;
 
@@ -212,7 +212,7 @@ static void rcv_unhandled(aemp *a, aemp_port *port, const Content *content) {
         aemp_msg msg;
 
         message_init(&msg, &a->context, content);
-        (void) snprintf(text, sizeof text, "no callback takes message \"%.60s\"", aemp_msg_tag(&msg));
+        (void) snprintf(text, sizeof(text), "no callback takes message \"%.60s\"", aemp_msg_tag(&msg));
         arena_reset(&a->context.arena);
         port_die_text(port, "unhandled_message", text);
 }

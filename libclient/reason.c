@@ -13,7 +13,7 @@ Content reason_no_memory(void) {
                                         "\x6d"
                                         "out of memory";
 
-        return (Content){2, octets, sizeof octets - 1};
+        return (Content){2, octets, sizeof(octets) - 1};
 }
 
 Content reason_make(Buf *buf, Str identifier, Str second, Str third) {

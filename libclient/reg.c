@@ -59,11 +59,10 @@ static void reg_tell(aemp *a, const RegSlot *reg) {
 
 /* What aempd gives up for the new one. */
 static void reg_replace(aemp *a, RegSlot *by) {
-        for (List *l = a->regs.next, *next; l != &a->regs; l = next) {
+        LIST_FOREACH (l, &a->regs) {
                 RegSlot *reg = container_of(l, RegSlot, slot.link);
                 bool same_name = strcmp(reg->name, by->name) == 0;
 
-                next = l->next;
                 if (reg->slot.port != by->slot.port && !same_name)
                         continue;
 
@@ -121,7 +120,7 @@ static void reg_forget_before(RegSlot *reg) {
 }
 
 void regs_attached(aemp *a) {
-        for (List *l = a->regs.next; l != &a->regs; l = l->next) {
+        LIST_FOREACH (l, &a->regs) {
                 RegSlot *reg = container_of(l, RegSlot, slot.link);
 
                 reg_forget_before(reg);
@@ -130,7 +129,7 @@ void regs_attached(aemp *a) {
 }
 
 void regs_refused(aemp *a, Str name, const aemp_port *port) {
-        for (List *l = a->regs.next; l != &a->regs; l = l->next) {
+        LIST_FOREACH (l, &a->regs) {
                 RegSlot *reg = container_of(l, RegSlot, slot.link);
 
                 if (!reg->before || reg->slot.port != port || !str_is(name, reg->name))

@@ -7,11 +7,10 @@
  * newer aempd may say more.
  */
 
-#include <errno.h>
+#include "libclient/request.h"
 
 #include "libclient/aemp.h"
 #include "libclient/reason.h"
-#include "libclient/request.h"
 
 /* Arguments, read one after the other. */
 typedef struct Args {
@@ -234,7 +233,7 @@ void request_handle(aemp *a, const Msg *msg) {
         if (!args_str(&args, &tag))
                 return;
 
-        for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
                 if (str_is(tag, requests[i].tag)) {
                         requests[i].handle(a, &args);
                         return;

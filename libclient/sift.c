@@ -186,7 +186,7 @@ static void sift_request(aemp *a, const Msg *msg) {
                 return;
         }
 
-        for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
                 if (str_is(q.tag, requests[i].tag)) {
                         requests[i].sift(a, &q);
                         buf_deinit(&q.scratch);

@@ -48,7 +48,7 @@ static int destination_check(Outgoing *outgoing, Str to) {
                 return 0;
 
         r = id_check(to);
-        if (r >= 0 && to.n <= sizeof outgoing->to) {
+        if (r >= 0 && to.n <= sizeof(outgoing->to)) {
                 memcpy(outgoing->to, to.p, to.n);
                 outgoing->to_len = to.n;
         }

@@ -108,5 +108,5 @@ ssize_t stream_read(Stream *stream, const uint8_t **ret, bool *ret_full) {
 ssize_t stream_discard(Stream *stream) {
         uint8_t nowhere[DISCARD_SIZE];
 
-        return stream_recv(stream, nowhere, sizeof nowhere);
+        return stream_recv(stream, nowhere, sizeof(nowhere));
 }

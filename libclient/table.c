@@ -22,7 +22,7 @@ static size_t table_size(const Table *table) {
 static uint64_t table_number(const Table *table, const void *thing) {
         uint64_t number;
 
-        memcpy(&number, (const char *) thing + table->offset, sizeof number);
+        memcpy(&number, (const char *) thing + table->offset, sizeof(number));
         return number;
 }
 
@@ -44,7 +44,7 @@ static int table_resize(Table *table, unsigned bits) {
         void **slots, *thing;
         size_t i = 0;
 
-        slots = calloc((size_t) 1 << bits, sizeof *slots);
+        slots = calloc((size_t) 1 << bits, sizeof(*slots));
         if (!slots)
                 return -ENOMEM;
 

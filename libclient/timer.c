@@ -14,7 +14,7 @@
 
 int timers_init(Timers *timers) {
         timers->cap = 8;
-        timers->heap = calloc(timers->cap, sizeof *timers->heap);
+        timers->heap = calloc(timers->cap, sizeof(*timers->heap));
         return timers->heap ? 0 : -ENOMEM;
 }
 
@@ -61,7 +61,7 @@ static int timers_reserve(Timers *timers) {
         if (timers->n + 1 < timers->cap)
                 return 0;
 
-        heap = reallocarray(timers->heap, timers->cap * 2, sizeof *heap);
+        heap = reallocarray(timers->heap, timers->cap * 2, sizeof(*heap));
         if (!heap)
                 return -ENOMEM;
 

@@ -295,7 +295,7 @@ static int unpack_pair(Unpack *u, const CborCursor *map) {
                 if (!found && !optional) {
                         char what[64];
 
-                        (void) snprintf(what, sizeof what, "has no key %.40s", key);
+                        (void) snprintf(what, sizeof(what), "has no key %.40s", key);
                         return mismatch(u, what);
                 }
         }

@@ -44,7 +44,7 @@ static int watch_new(aemp *a, Str id, Watch **ret) {
         Watch *watch;
         int r;
 
-        watch = malloc(sizeof *watch);
+        watch = malloc(sizeof(*watch));
         if (!watch)
                 return -ENOMEM;
 
@@ -101,7 +101,7 @@ void watch_dropped(aemp *a, Watch *watch) {
 static Death *watch_end(Watch *watch) {
         Death *death = watch->death;
 
-        for (List *l = death->mons.next; l != &death->mons; l = l->next)
+        LIST_FOREACH (l, &death->mons)
                 container_of(l, Mon, link)->watch = NULL;
 
         watch->death = NULL;

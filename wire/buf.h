@@ -8,7 +8,6 @@
  * appended. Starts all zero, owns its memory.
  */
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -127,12 +127,9 @@ static inline bool cbor_head_is_odd_simple(const CborHead *head) {
                 (head->value < CBOR_SIMPLE_FALSE || head->value > CBOR_SIMPLE_NULL);
 }
 
-/* Tags that CBOR::XS 1.86 makes something of, and dies when it can't (in two cases after a very long time):
- * each was tried. The others it knows take any content, and those it does not know it keeps. */
+/* Of a tag. Those that CBOR::XS 1.86 makes something of, and dies when it can't (in two cases after a very
+ * long time): each was tried. The others it knows take any content, and those it does not know it keeps. */
 static inline bool cbor_head_is_odd_tag(const CborHead *head) {
-        if (head->major != CBOR_MAJOR_TAG)
-                return false;
-
         switch (head->value) {
         case 0:   /* date and time as text */
         case 1:   /* and as a number */
@@ -151,8 +148,7 @@ static inline bool cbor_head_is_odd_tag(const CborHead *head) {
         }
 }
 
-/* Large integers are in use, and fine when the content is what it should be. 64 KiB take CBOR::XS a minute.
- */
+/* Large integers are in use, and fine when their content is right. 64 KiB take CBOR::XS a minute. */
 static inline bool cbor_head_is_bignum(const CborHead *head) {
         return head->major == CBOR_MAJOR_TAG && (head->value == 2 || head->value == 3);
 }

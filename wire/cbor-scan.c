@@ -61,9 +61,39 @@ static inline void level_push(CborScan *scan, Level *level, uint64_t left) {
         level->left = left;
 }
 
-static inline void level_pop(CborScan *scan, Level *level) {
-        level->depth--;
-        level->left = level->depth > 0 ? scan->left[level->depth - 1] : 0;
+/* Leaves the levels that are complete; true: the whole item is. */
+static inline bool level_close(CborScan *scan, Level *level) {
+        while (level->left == 0) {
+                if (level->depth == 0)
+                        return true;
+
+                level->depth--;
+                level->left = level->depth > 0 ? scan->left[level->depth - 1] : 0;
+        }
+
+        return false;
+}
+
+/* Until there are more octets. */
+static inline void level_keep(CborScan *scan, const Level *level) {
+        scan->skip = level->skip;
+        scan->depth = level->depth;
+        if (level->depth > 0)
+                scan->left[level->depth - 1] = level->left;
+}
+
+/* Moves over the octets of a string; false when it does not end here. */
+static inline bool level_skip(Level *level, const uint8_t **p, const uint8_t *end) {
+        uint64_t here = (uint64_t) (end - *p);
+
+        if (level->skip > here) {
+                level->skip -= here;
+                return false;
+        }
+
+        *p += level->skip;
+        level->skip = 0;
+        return true;
 }
 
 /* Counts an item that begins at this level; false when it can't stand there. */
@@ -125,21 +155,15 @@ static inline int scan_item(CborScan *scan, Level *level, const CborHead *head, 
                 return 0;
 
         case CBOR_MAJOR_ARRAY:
-                left = LEFT_ARRAY;
-                if (!cbor_head_is_indefinite(head)) {
-                        if (head->value > room)
-                                return -EMSGSIZE;
-                        left = head->value;
-                }
+                if (!cbor_head_is_indefinite(head) && head->value > room)
+                        return -EMSGSIZE;
+                left = cbor_head_is_indefinite(head) ? LEFT_ARRAY : head->value;
                 break;
 
         case CBOR_MAJOR_MAP:
-                left = LEFT_KEY;
-                if (!cbor_head_is_indefinite(head)) {
-                        if (head->value > room / 2)
-                                return -EMSGSIZE;
-                        left = head->value * 2;
-                }
+                if (!cbor_head_is_indefinite(head) && head->value > room / 2)
+                        return -EMSGSIZE;
+                left = cbor_head_is_indefinite(head) ? LEFT_KEY : head->value * 2;
                 break;
 
         default: /* a tag */
@@ -214,24 +238,13 @@ static int scan_on(
         }
 
         for (;;) {
-                if (level.skip > 0) {
-                        uint64_t here = (uint64_t) (end - p);
+                if (level.skip > 0 && !level_skip(&level, &p, end))
+                        break;
 
-                        if (level.skip > here) {
-                                level.skip -= here;
-                                break;
-                        }
-                        p += level.skip;
-                        level.skip = 0;
-                }
-
-                while (level.left == 0) {
-                        if (level.depth == 0) {
-                                scan->used += (size_t) (p - data);
-                                *ret_used = (size_t) (p - data);
-                                return 1;
-                        }
-                        level_pop(scan, &level);
+                if (level_close(scan, &level)) {
+                        scan->used += (size_t) (p - data);
+                        *ret_used = (size_t) (p - data);
+                        return 1;
                 }
 
                 if (p == end)
@@ -257,11 +270,8 @@ static int scan_on(
         if (n >= room)
                 return -EMSGSIZE;
 
+        level_keep(scan, &level);
         scan->used += n;
-        scan->skip = level.skip;
-        scan->depth = level.depth;
-        if (level.depth > 0)
-                scan->left[level.depth - 1] = level.left;
         *ret_used = n;
         return 0;
 }

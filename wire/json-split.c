@@ -38,9 +38,34 @@ static const uint8_t *split_string(JsonSplit *split, const uint8_t *p, const uin
         return end;
 }
 
+/* Outside of strings. 1: the text ends with this octet. */
+static inline int split_octet(JsonSplit *split, uint8_t octet) {
+        switch (octet) {
+        case '"':
+                if (split->depth == 0)
+                        return -EBADMSG;
+                split->string = true;
+                return 0;
+        case '[':
+        case '{':
+                if (split->depth == CBOR_DEPTH_MAX)
+                        return -ELOOP;
+                split->depth++;
+                return 0;
+        case ']':
+        case '}':
+                if (split->depth == 0)
+                        return -EBADMSG;
+                return --split->depth == 0;
+        default:
+                return split->depth == 0 ? -EBADMSG : 0;
+        }
+}
+
 int json_split(JsonSplit *split, const uint8_t *data, size_t n, size_t *ret_used) {
         const uint8_t *p = data, *end = data + n, *begin;
         size_t room = split->max - split->used;
+        int r;
 
         while (split->depth == 0 && p < end && json_is_space(*p))
                 p++;
@@ -55,31 +80,13 @@ int json_split(JsonSplit *split, const uint8_t *data, size_t n, size_t *ret_used
                         continue;
                 }
 
-                switch (*p++) {
-                case '"':
-                        if (split->depth == 0)
-                                return -EBADMSG;
-                        split->string = true;
-                        break;
-                case '[':
-                case '{':
-                        if (split->depth == CBOR_DEPTH_MAX)
-                                return -ELOOP;
-                        split->depth++;
-                        break;
-                case ']':
-                case '}':
-                        if (split->depth == 0)
-                                return -EBADMSG;
-                        if (--split->depth == 0) {
-                                split->used += (size_t) (p - begin);
-                                *ret_used = (size_t) (p - data);
-                                return 1;
-                        }
-                        break;
-                default:
-                        if (split->depth == 0)
-                                return -EBADMSG;
+                r = split_octet(split, *p++);
+                if (r < 0)
+                        return r;
+                if (r > 0) {
+                        split->used += (size_t) (p - begin);
+                        *ret_used = (size_t) (p - data);
+                        return 1;
                 }
         }
 

@@ -44,14 +44,6 @@ static void skip_space(const uint8_t **p, const uint8_t *end) {
                 (*p)++;
 }
 
-static int hex_digit(uint8_t c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-                return (c | 0x20) - 'a' + 10;
-        return -1;
-}
-
 /* Four hex digits, or -1. */
 static int hex4(const uint8_t *p, const uint8_t *end) {
         int v = 0;
@@ -60,7 +52,7 @@ static int hex4(const uint8_t *p, const uint8_t *end) {
                 return -1;
 
         for (int i = 0; i < 4; i++) {
-                int digit = hex_digit(p[i]);
+                int digit = number_hex_digit((char) p[i]);
 
                 if (digit < 0)
                         return -1;

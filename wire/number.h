@@ -15,6 +15,14 @@
 
 /* Decimal digits only. False when it is something else, or above 2^64-1. */
 bool number_read_uint(Str s, uint64_t *ret);
+/* The value of a hex digit, or -1. */
+static inline int number_hex_digit(char c) {
+        if (c >= '0' && c <= '9')
+                return c - '0';
+
+        c |= 0x20;
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 /* Octets that the number at s takes by the grammar of JSON, 0 when there is none. *ret_integer: no fraction,
  * no exponent. */
 size_t number_span(Str s, bool *ret_integer);

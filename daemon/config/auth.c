@@ -41,8 +41,7 @@ static bool is_in(char **methods, const char *method) {
         return false;
 }
 
-/* The default lists are for all that may be configured, and a node that proves nothing at all may have any.
- */
+/* The default lists are for all that may be configured; a node that proves nothing may have any. */
 static void warn_of_idle(ConfigLoad *load, const Place *place, const char *key, char **methods) {
         if (!place->file || (!has_secret(load->config) && !has_cert(load->config)))
                 return;

@@ -38,13 +38,14 @@ static bool has_key(const FileOctets *pem) {
 }
 
 static bool read_pem(ConfigLoad *load, const Place *place, const char *path, FileOctets *ret) {
+        char error[FILE_ERROR_MAX];
         int r;
 
         r = file_read(ret, path, PEM_MAX);
         if (r == -ENOMEM)
                 config_load_failed(load, r);
         else if (r < 0)
-                config_load_error(load, place, "%s: %s", path, file_error(r));
+                config_load_error(load, place, "%s: %s", path, file_error(r, error));
         else if (place->file && ret->is_public && has_key(ret)) {
                 config_load_error(
                         load, place, "everybody may read %s, with the key in it: chmod o-r %s", path, path);

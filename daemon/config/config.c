@@ -25,6 +25,7 @@
 #include "daemon/config/profile.h"
 #include "daemon/config/secret.h"
 #include "wire/buf.h"
+#include "wire/strv.h"
 
 static void apply_defaults(ConfigLoad *load) {
         _cleanup_buf_ Buf text = BUF_INIT;
@@ -55,10 +56,7 @@ static void config_clear(Config *config) {
                 secret_free(config->secrets[i].octets, config->secrets[i].len);
         free(config->secrets);
 
-        for (size_t i = 0; config->files && config->files[i]; i++)
-                free(config->files[i]);
-        free(config->files);
-
+        strv_free(config->files);
         certificate_free(config->certificate);
         free(config->admin_uids);
 }

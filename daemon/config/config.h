@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/types.h>
 #include <sys/un.h>
 
@@ -77,8 +76,7 @@ typedef struct Config {
         char **files; /* that were read, in order */
 } Config;
 
-/* A problem, as one line: "file:line: text". Errors (LEVEL_ERROR) make config_load() fail, warnings don't.
- */
+/* A problem in one line: "file:line: text". Errors (LEVEL_ERROR) make config_load() fail, warnings don't. */
 typedef void (*ConfigProblemFn)(void *userdata, int level, const char *text);
 
 typedef struct ConfigSource {

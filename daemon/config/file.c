@@ -11,9 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/io/fd.h"
 
@@ -73,6 +76,18 @@ void file_octets_free(FileOctets *octets) {
         *octets = FILE_OCTETS_NONE;
 }
 
-const char *file_error(int r) {
-        return r == -EBADF ? "not a regular file" : strerror(-r);
+const char *file_error(int r, char text[FILE_ERROR_MAX]) {
+        const struct passwd *user;
+
+        if (r == -EBADF)
+                return "not a regular file";
+        if (r != -EACCES)
+                return strerror(-r);
+
+        user = getpwuid(geteuid());
+        if (user)
+                (void) snprintf(text, FILE_ERROR_MAX, "%s for user %s", strerror(EACCES), user->pw_name);
+        else
+                (void) snprintf(text, FILE_ERROR_MAX, "%s for user %u", strerror(EACCES), geteuid());
+        return text;
 }

@@ -22,8 +22,10 @@ int file_read(FileOctets *ret, const char *path, size_t max);
 /* Leaves no trace in memory. */
 void file_octets_free(FileOctets *octets);
 
-/* For people: "not a regular file", or strerror(). */
-const char *file_error(int r);
+#define FILE_ERROR_MAX 128
+
+/* For people: "not a regular file", "Permission denied for user aempd", or strerror(). */
+const char *file_error(int r, char text[FILE_ERROR_MAX]);
 
 static inline void file_octets_freep(FileOctets *octets) {
         file_octets_free(octets);

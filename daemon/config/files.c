@@ -109,12 +109,13 @@ static int parse_text(ConfigLoad *load, ConfigFile *file, const FileOctets *octe
 /* -EINVAL: it was reported. -ENOENT; -ENOMEM. */
 static int read_file(ConfigLoad *load, const char *path) {
         _cleanup_octets_ FileOctets octets = FILE_OCTETS_NONE;
+        char error[FILE_ERROR_MAX];
         ConfigFile *file;
         int r;
 
         r = file_read(&octets, path, CONFIG_FILE_MAX);
         if (r < 0 && r != -ENOENT && r != -ENOMEM) {
-                config_load_file_error(load, path, 0, file_error(r));
+                config_load_file_error(load, path, 0, file_error(r, error));
                 return -EINVAL;
         }
         if (r < 0)

@@ -9,8 +9,7 @@
 
 #include "daemon/config/load.h"
 
-/* Of load->file. `but`: a key that only steers, or NULL. Reports all that is wrong with each setting alone.
- */
+/* Of load->file. `but`: a key that only steers, or NULL. Reports what is wrong with each setting alone. */
 void config_group_apply(ConfigLoad *load, config_setting_t *group, const char *but);
 
 Place config_group_place(const ConfigLoad *load, const config_setting_t *setting);

@@ -28,8 +28,7 @@ typedef struct Place {
 typedef struct ConfigLoad {
         const ConfigSource *source;
         Config *config;
-        ConfigFile *
-                *files; /* that could be parsed; what a later one sets replaces what an earlier one does */
+        ConfigFile **files; /* that could be parsed; what a later one sets counts */
         size_t n_files;
         const ConfigFile *file; /* that is looked at; NULL: none, or the defaults */
         Place places[CONFIG_KEYS];

@@ -7,7 +7,6 @@
 #include "daemon/config/nodeid.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/utsname.h>

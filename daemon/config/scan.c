@@ -20,40 +20,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+
+#include "daemon/config/pair.h"
 
 #define PROBLEM_MAX 256
-#define DEPTH_MAX 16
 
-/* A token. */
-typedef struct Token {
-        enum { TOKEN_OTHER, TOKEN_NAME, TOKEN_EQUALS, TOKEN_COMMA } type;
-        const char *p;
-        size_t n;
-        unsigned line;
-} Token;
-
-/* A bracket that is open. */
-typedef struct Open {
-        char c;
-        unsigned line;
-} Open;
-
-typedef struct Scan {
-        const char *p;
-        const char *end;
-        unsigned line;
-        Token last;
-        bool secret; /* what comes now is its value, or may be meant so */
-        Open open[DEPTH_MAX];
-        size_t depth;
-        size_t problems;
-        ConfigScanFn fn;
-        void *userdata;
-} Scan;
-
-__attribute__((format(printf, 3, 4))) static void problem(
-        Scan *scan, unsigned line, const char *format, ...) {
+void scan_problem(Scan *scan, unsigned line, const char *format, ...) {
         char text[PROBLEM_MAX];
         va_list ap;
 
@@ -92,13 +64,6 @@ static bool is_name(char c) {
         return is_name_start(c) || is_digit(c) || c == '-' || c == '_';
 }
 
-static bool is_word(const Token *token, const char *word) {
-        return token->n == strlen(word) && strncasecmp(token->p, word, token->n) == 0;
-}
-
-/* n octets of the text, for people: how many of them, and what. */
-#define SHOWN(scan, p, n) (scan)->secret ? 3 : (int) ((n) < 64 ? (n) : 64), (scan)->secret ? "..." : (p)
-
 /* --- what has an end --------------------------------------------------------------------------------- */
 
 static void scan_line_comment(Scan *scan) {
@@ -114,7 +79,7 @@ static void scan_comment(Scan *scan) {
                 skip(scan, 1);
 
         if (scan->p == scan->end)
-                problem(scan, line, "this comment has no end");
+                scan_problem(scan, line, "this comment has no end");
         skip(scan, 2);
 }
 
@@ -132,13 +97,13 @@ static void scan_string(Scan *scan) {
                 bool escaped = *scan->p == '\\' && (peek(scan, 1) == '\\' || peek(scan, 1) == '"');
 
                 if (is_nul_escape(scan) && !nul)
-                        problem(scan, scan->line, "there is a NUL octet in this string, \\x00");
+                        scan_problem(scan, scan->line, "there is a NUL octet in this string, \\x00");
                 nul = nul || is_nul_escape(scan);
                 skip(scan, escaped ? 2 : 1);
         }
 
         if (scan->p == scan->end)
-                problem(scan, line, "this string has no end");
+                scan_problem(scan, line, "this string has no end");
         skip(scan, 1);
 }
 
@@ -193,9 +158,9 @@ static void check_integer(Scan *scan, size_t len, size_t prefix, size_t suffix) 
         uint64_t v = value(scan->p + prefix, len - prefix - suffix, base);
 
         if (v > (uint64_t) INT64_MAX + negative)
-                problem(scan, scan->line, "%.*s is too large a number", SHOWN(scan, scan->p, len));
+                scan_problem(scan, scan->line, "%.*s is too large a number", SHOWN(scan, scan->p, len));
         else if (suffix == 0 && v > (uint64_t) INT32_MAX + negative)
-                problem(scan, scan->line,
+                scan_problem(scan, scan->line,
                         "%.*s is too large without an L behind it: write it with an L, %.*sL",
                         SHOWN(scan, scan->p, len), SHOWN(scan, scan->p, len));
 }
@@ -212,7 +177,7 @@ static void check_number_end(Scan *scan, const char *start) {
                 skip(scan, 1);
                 n++;
         }
-        problem(scan, scan->line, "%.*s is no number", SHOWN(scan, start, n));
+        scan_problem(scan, scan->line, "%.*s is no number", SHOWN(scan, start, n));
 }
 
 static void scan_number(Scan *scan) {
@@ -249,88 +214,28 @@ static void scan_bracket(Scan *scan) {
         char c = *scan->p;
 
         if ((c == ']' || c == ')') && scan->last.type == TOKEN_COMMA)
-                problem(scan, scan->last.line, "there is a comma too many before the %c", c);
+                scan_problem(scan, scan->last.line, "there is a comma too many before the %c", c);
 
         if (strchr("{[(", c) && scan->depth < DEPTH_MAX)
                 scan->open[scan->depth++] = (Open){c, scan->line};
         else if (strchr("{[(", c)) {
-                problem(scan, scan->line, "too many brackets in brackets");
+                scan_problem(scan, scan->line, "too many brackets in brackets");
                 scan->p = scan->end;
                 return;
         } else if (scan->depth > 0 && c == closing(scan->open[scan->depth - 1].c))
                 scan->depth--;
         else if (scan->depth > 0) {
-                problem(scan, scan->line, "this %c does not fit the %c in line %u", c,
+                scan_problem(scan, scan->line, "this %c does not fit the %c in line %u", c,
                         scan->open[scan->depth - 1].c, scan->open[scan->depth - 1].line);
                 scan->depth--;
         } else
-                problem(scan, scan->line, "this %c closes nothing", c);
+                scan_problem(scan, scan->line, "this %c closes nothing", c);
 
         skip(scan, 1);
 }
 
-static bool is_bool(const Token *token) {
-        return is_word(token, "true") || is_word(token, "false");
-}
-
-static bool is_like_bool(const Token *token) {
-        return is_word(token, "yes") || is_word(token, "no") || is_word(token, "on") ||
-                is_word(token, "off");
-}
-
-static bool is_one_of(const Token *token, const char *characters) {
-        return token->n == 1 && strchr(characters, *token->p);
-}
-
-/* Behind a name's "=". */
-static void check_value(Scan *scan, Token *token) {
-        if (token->n == 0 || is_one_of(token, "=:;,}])"))
-                problem(scan, scan->last.line, "there is no value behind this %c", *scan->last.p);
-        else if (token->type == TOKEN_NAME && is_like_bool(token) && !scan->secret)
-                problem(scan, token->line, "%.*s is no value, write true or false", (int) token->n,
-                        token->p);
-        else if (token->type == TOKEN_NAME)
-                problem(scan, token->line, "a string wants double quotes: \"%.*s\"",
-                        SHOWN(scan, token->p, token->n));
-
-        if (token->type == TOKEN_NAME)
-                token->type = TOKEN_OTHER;
-}
-
-/* Before an "=". */
-static void check_name(Scan *scan, const Token *token) {
-        if (scan->last.type == TOKEN_NAME)
-                scan->secret = is_word(&scan->last, "secret");
-        else if (scan->last.n > 0 && *scan->last.p == '"')
-                problem(scan, token->line, "a name has no quotes: what is before this %c has", *token->p);
-        else
-                problem(scan, token->line, "there is no name before this %c", *token->p);
-}
-
-/* A name has a "=" behind it, and a value that is a word has quotes. */
-static void check_pair(Scan *scan, Token *token) {
-        const Token *last = &scan->last;
-
-        if (token->type == TOKEN_NAME && is_bool(token))
-                token->type = TOKEN_OTHER;
-
-        if (last->type == TOKEN_EQUALS)
-                check_value(scan, token);
-        else if (token->type == TOKEN_EQUALS)
-                check_name(scan, token);
-        else if (last->type == TOKEN_NAME && is_word(last, "secret"))
-                problem(scan, last->line, "there is no = behind \"secret\"");
-        else if (last->type == TOKEN_NAME)
-                problem(scan, last->line, "there is no = behind \"%.*s\"", SHOWN(scan, last->p, last->n));
-        else if (last->n > 0 && is_one_of(last, ";,") && is_one_of(token, ";,"))
-                problem(scan, token->line, "there is a %c too many", *token->p);
-
-        if (token->type == TOKEN_NAME && is_word(token, "secret"))
-                scan->secret = true;
-}
-
 static void scan_single_quotes(Scan *scan) {
-        problem(scan, scan->line, "a string wants double quotes");
+        scan_problem(scan, scan->line, "a string wants double quotes");
         do
                 skip(scan, 1);
         while (scan->p < scan->end && *scan->p != '\'' && *scan->p != '\n');
@@ -378,14 +283,15 @@ static void scan_token(Scan *scan) {
         else if (c == '\'')
                 scan_single_quotes(scan);
         else if (begins_with(scan, "@include")) {
-                problem(scan, scan->line, "@include is not for here, see \"Drop-ins\" in aempd.conf(5)");
+                scan_problem(
+                        scan, scan->line, "@include is not for here, see \"Drop-ins\" in aempd.conf(5)");
                 scan_line_comment(scan);
         } else {
                 token.type = c == '=' || c == ':' ? TOKEN_EQUALS : c == ',' ? TOKEN_COMMA : TOKEN_OTHER;
                 skip(scan, 1);
         }
 
-        check_pair(scan, &token);
+        pair_check(scan, &token);
         scan->last = token;
 }
 
@@ -396,9 +302,9 @@ static void scan_all(Scan *scan) {
                 if (!scan_space(scan))
                         scan_token(scan);
 
-        check_pair(scan, &end);
+        pair_check(scan, &end);
         if (scan->problems == 0 && scan->depth > 0)
-                problem(scan, scan->open[scan->depth - 1].line, "this %c has no end",
+                scan_problem(scan, scan->open[scan->depth - 1].line, "this %c has no end",
                         scan->open[scan->depth - 1].c);
 }
 
@@ -411,9 +317,9 @@ static bool is_json(Scan *scan) {
 
 static void scan_text(Scan *scan) {
         if (begins_with(scan, "\xef\xbb\xbf"))
-                problem(scan, 1, "this begins with a byte order mark: save it without one");
+                scan_problem(scan, 1, "this begins with a byte order mark: save it without one");
         else if (is_json(scan))
-                problem(scan, scan->line,
+                scan_problem(scan, scan->line,
                         "there is no name before this {: it begins with default = { ... };");
         else
                 scan_all(scan);
@@ -435,7 +341,7 @@ size_t config_scan(const char *text, size_t n, ConfigScanFn fn, void *userdata) 
         const char *nul = n > 0 ? memchr(text, '\0', n) : NULL;
 
         if (nul)
-                problem(&scan, line_of(text, nul), "this is no text, there is a NUL octet in it");
+                scan_problem(&scan, line_of(text, nul), "this is no text, there is a NUL octet in it");
         else
                 scan_text(&scan);
 

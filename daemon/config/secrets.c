@@ -47,6 +47,7 @@ static void add_secret_text(ConfigLoad *load, const char *text) {
 
 static void add_secret_file(ConfigLoad *load, const Place *place, const char *path, bool open) {
         char *octets;
+        char error[FILE_ERROR_MAX];
         size_t len;
         int r;
 
@@ -60,7 +61,7 @@ static void add_secret_file(ConfigLoad *load, const Place *place, const char *pa
         else if (r == -ENOMEM)
                 config_load_failed(load, r);
         else
-                config_load_error(load, place, "%s: %s", path, file_error(r));
+                config_load_error(load, place, "%s: %s", path, file_error(r, error));
 }
 
 static void add_secret_files(ConfigLoad *load) {

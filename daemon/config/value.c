@@ -146,7 +146,7 @@ static int read_string(const config_setting_t *setting, char **ret) {
 }
 
 /* Any of them may be a secret. */
-static char **strv_free(char **strv) {
+static char **strv_free_erase(char **strv) {
         for (size_t i = 0; strv && strv[i]; i++) {
                 explicit_bzero(strv[i], strlen(strv[i]));
                 free(strv[i]);
@@ -229,12 +229,12 @@ static int read_list(ValueType type, const config_setting_t *setting, char ***re
                 int r = read_entry(type, value_entry(setting, i), &strv[i]);
 
                 if (r < 0) {
-                        strv_free(strv);
+                        strv_free_erase(strv);
                         return r;
                 }
         }
 
-        strv_free(*ret);
+        strv_free_erase(*ret);
         *ret = strv;
         return 0;
 }
@@ -312,7 +312,7 @@ void value_clear(ValueType type, void *of) {
         } else if (type_is_list(type)) {
                 char ***strv = of;
 
-                *strv = strv_free(*strv);
+                *strv = strv_free_erase(*strv);
         }
 }
 

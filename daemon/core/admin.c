@@ -67,7 +67,9 @@ static void admin_certificate(const Node *node, Buf *to) {
                 return;
         }
 
-        cbor_put_map(to, 2);
+        cbor_put_map(to, 3);
+        put_key(to, "starts");
+        cbor_put_double(to, (double) node->config.certificate_starts);
         put_key(to, "expires");
         cbor_put_double(to, expires);
         put_key(to, "days");

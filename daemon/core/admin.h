@@ -10,8 +10,7 @@
 bool admin_allowed(const Node *node, const ClientCreds *creds);
 /* Is there such an operation? */
 bool admin_knows(Str tag);
-/* Appends one item: the answer to aempd::status, aempd::nodes, aempd::clients. -ENOENT: no such operation.
- */
+/* Appends one item: the answer to aempd::status, ::nodes, ::clients. -ENOENT: no such operation. */
 int admin_answer(Node *node, Str tag, Buf *to);
 
 /* Of names and functions, so many are listed at most. */

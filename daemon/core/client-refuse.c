@@ -45,6 +45,7 @@ void client_refuse_error(Client *client, Str tag, int error, CborCursor rest, ui
                 {-EDQUOT, "limit", "this client talks to as many nodes as it may"},
                 {-ENOSPC, "limit", "this user has as many names and functions as it may"},
                 {-EUSERS, "limit", "this user has as many spawned ports as it may"},
+                {-EADDRINUSE, "denied", "another user's port has that name"},
                 {-EEXIST, "denied", "the port's name was taken"},
                 {-ESRCH, "unknown", "nobody on this node has that function"},
                 {-EMSGSIZE, "limit", "the reply would be larger than max_message"},

@@ -8,7 +8,6 @@
 #include "daemon/core/client-attach.h"
 #include "daemon/core/contact.h"
 #include "daemon/core/func.h"
-#include "daemon/core/greeting.h"
 #include "daemon/core/plant.h"
 #include "daemon/core/port.h"
 #include "daemon/core/remote.h"
@@ -159,8 +158,6 @@ static void client_free(Client *client) {
 
         if (node->last_client == client)
                 node->last_client = NULL;
-        if (node->source == client)
-                node->source = NULL;
 
         timer_stop(&node->timers, &client->timer);
         HASH_DEL(node->clients, client);

@@ -70,7 +70,7 @@ void client_deliver(Client *client, const Origin *from, const Msg *msg);
 void client_say(Client *client);
 /* ...with this tag, the ID of a port or node (an empty port name), and a reason. */
 void client_tell(Client *client, const char *tag, Str node_id, Str port, const Reason *reason);
-/* client-refuse.c. Carry-out of a request was refused; `rest` are its arguments. */
+/* client-refuse.c: a request of that tag is refused; `rest` are its arguments. */
 void client_refuse(Client *client, Str tag, const char *code, const char *text, CborCursor rest, uint64_t n);
 /* The same for what failed with that error. -ENOMEM cuts the client. */
 void client_refuse_error(Client *client, Str tag, int error, CborCursor rest, uint64_t n);

@@ -267,8 +267,9 @@ static const char *conn_failed(Conn *conn, const char *why, char text[FAILURE_MA
         snprintf(text, FAILURE_MAX, "%s (%s)",
                 tls                                     ? "TLS did not come about"
                         : strncmp(why, "TLS: ", 5) == 0 ? "it broke off"
-                        : conn->auth_sent ? "it closed the connection on our authentication line"
-                                          : "it closed the connection during the handshake",
+                        : conn->auth_sent
+                        ? "it closed the connection on our authentication line, its log says why"
+                        : "it closed the connection during the handshake",
                 why);
         if (conn->attempt || conn_is_excused(conn))
                 return text;

@@ -71,8 +71,7 @@ int conn_connect(Node *node, const char *address, Attempt *attempt);
 
 /* Both auth lines are through: messages from here on. */
 void conn_establish(Conn *conn);
-/* Ends it. Nothing of it counts any more but what its other side had sent already, when it was established.
- */
+/* Ends it. If it was established, what its other side had sent already still counts, and nothing else. */
 void conn_end(Conn *conn, const char *why);
 /* The same for a handshake that is not allowed to go on, with a log line. */
 void conn_refuse(Conn *conn, const char *why);
@@ -90,8 +89,7 @@ bool conn_is_other_start(const Conn *conn, const Conn *other);
 const char *conn_claim(const Conn *conn);
 /* A message of ours or of a client: the name of one of its ports, or "". */
 void conn_put(Conn *conn, const Msg *msg);
-/* All that waited for a connection (messages in CBOR), before anything else; the queue is empty afterwards.
- */
+/* All that waited for a connection (messages in CBOR), before anything else; empties the queue. */
 void conn_put_unsent(Conn *conn, Queue *unsent);
 /* Messages came in, or parts of them. */
 void conn_input_data(Conn *conn, const uint8_t *p, size_t n);

@@ -32,7 +32,6 @@ Contact *contact_find(Client *client, Remote *remote);
 void contact_down(Contact *contact, const Reason *reason);
 /* The client's answer. */
 void contact_answered(Contact *contact);
-/* Nothing came of it: frees it when nothing is with the node, or on its way there, that would end in `down`.
- */
+/* Nothing came of it: frees it when nothing is with the node, or on its way, that would end in `down`. */
 void contact_drop_idle(Contact *contact);
 Contact *contact_free(Contact *contact);

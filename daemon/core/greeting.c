@@ -2,8 +2,9 @@
 
 #include "daemon/core/greeting.h"
 
-#include <ctype.h>
 #include <errno.h>
+
+#include "wire/number.h"
 
 /* Takes the part up to the next separator off `rest`; false when nothing is left to take. */
 static bool field_next(Str *rest, char separator, Str *ret) {
@@ -99,20 +100,13 @@ void greeting_put_key(Buf *line, const char *key, Str value) {
         value_escape(line, value);
 }
 
-static int hex_value(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        c = (char) tolower((unsigned char) c);
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void value_unescape(Buf *to, Str s) {
         for (size_t i = 0; i < s.n; i++) {
                 int hi, lo;
 
                 if (s.p[i] == '%' && i + 2 < s.n) {
-                        hi = hex_value(s.p[i + 1]);
-                        lo = hex_value(s.p[i + 2]);
+                        hi = number_hex_digit(s.p[i + 1]);
+                        lo = number_hex_digit(s.p[i + 2]);
                         if (hi >= 0 && lo >= 0) {
                                 buf_putc(to, (uint8_t) (hi << 4 | lo));
                                 i += 2;

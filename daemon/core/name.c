@@ -96,7 +96,7 @@ int name_register(Client *client, Str text, Str port_name) {
         if (!name_is_valid(text))
                 return -EINVAL;
         if (old && !name_is_takeable(old, client))
-                return -EACCES;
+                return -EADDRINUSE;
 
         port = port_find(node, port_name);
         if (port && port->known_as && port->known_as == old)

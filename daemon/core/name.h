@@ -10,7 +10,7 @@
 
 #include "daemon/core/core.h"
 
-/* Registers the client's own port. -EINVAL: that is no name; -EACCES: it is another user's; -ENOSPC: its
+/* Registers the client's own port. -EINVAL: that is no name; -EADDRINUSE: it is another user's; -ENOSPC: its
  * user has too many; -ENOMEM. */
 int name_register(Client *client, Str name, Str port);
 /* The name is free again, if it is this client's, or the client may take any. Another one of the same user

@@ -3,6 +3,7 @@
 #include "daemon/core/node.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -256,10 +257,12 @@ Node *node_free(Node *node) {
         obituaries_free(node);
         refusals_deinit(&node->refusals);
         conn_free_all(node);
-        HASH_ITER(hh, node->remotes, remote, next)
-        charges_release(remote); /* to each other */
-        HASH_ITER(hh, node->remotes, remote, next)
-        remote_free(remote);
+        HASH_ITER(hh, node->remotes, remote, next) {
+                charges_release(remote); /* to each other */
+        }
+        HASH_ITER(hh, node->remotes, remote, next) {
+                remote_free(remote);
+        }
         seeds_free(node->seeds);
         sources_free(node->sources);
         auth_free(node->auth);

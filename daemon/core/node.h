@@ -44,10 +44,10 @@ typedef struct NodeConfig {
         const char *const *seeds;  /* "host:port"; may be NULL */
         const NodeSecret *secrets; /* the first is sent, all are accepted; none: only TLS proves anything */
         size_t n_secrets;
-        bool tls;                     /* the edge has a certificate: TLS is offered */
-        uint64_t certificate_expires; /* of our own certificate, seconds since 1970; 0: there is none */
-        const char *const
-                *auth_offer; /* methods we are willing to send; NULL: tls_sha3_512, hmac_sha3_512 */
+        bool tls;                       /* the edge has a certificate: TLS is offered */
+        uint64_t certificate_starts;    /* of our own certificate, seconds since 1970 */
+        uint64_t certificate_expires;   /* 0: there is none */
+        const char *const *auth_offer;  /* methods we may send; NULL: tls_sha3_512, hmac_sha3_512 */
         const char *const *auth_accept; /* methods we accept, in this order; NULL: the same */
         const char *const *framings;    /* framings we send and accept, in this order; NULL: cbor, json */
         uint64_t monitor_timeout;
@@ -62,8 +62,7 @@ typedef struct NodeConfig {
         unsigned max_monitors; /* per client, and per peer */
         unsigned max_contacts; /* nodes that one client may talk to at a time */
         unsigned max_names;    /* well-known names and functions, per uid */
-        unsigned max_spawned;  /* live ports that were spawned here, per uid and per peer that asked for them
-                                */
+        unsigned max_spawned;  /* live ports that were spawned here, per uid and per peer that asked */
         const uid_t *admins;   /* besides root and the daemon's own uid */
         size_t n_admins;
         uid_t own_uid;

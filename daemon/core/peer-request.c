@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "daemon/core/client.h"
 #include "daemon/core/conn.h"

@@ -20,15 +20,10 @@
 #include "daemon/core/plant.h"
 #include "daemon/core/seed.h"
 #include "daemon/core/text.h"
+#include "wire/strv.h"
 
 /* How long a node that went down is still listed. */
 #define REMOTE_REMEMBERED (600 * USEC_PER_SEC)
-
-static void strv_free(char **list) {
-        for (char **i = list; i && *i; i++)
-                free(*i);
-        free(list);
-}
 
 /* --- monitors of its ports and of itself ------------------------------------------------------------- */
 
@@ -385,8 +380,9 @@ Remote *remote_free(Remote *remote) {
         dial_free(remote->dial);
         charges_release(remote);
         client_resume(node, &remote->stalled);
-        HASH_ITER(hh, remote->ports, port, next)
-        remote_port_free(port);
+        HASH_ITER(hh, remote->ports, port, next) {
+                remote_port_free(port);
+        }
         HASH_DEL(node->remotes, remote);
         queue_deinit(&remote->unsent);
         buf_deinit(&remote->down_reason);

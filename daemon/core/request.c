@@ -58,7 +58,6 @@ int request_str_or_null(CborCursor *c, Buf *scratch, Str *ret) {
 int request_reply(
         Node *node, const Origin *from, CborCursor c, uint64_t n, const Buf *results, uint64_t n_results) {
         _cleanup_buf_ Buf scratch = BUF_INIT, tail = BUF_INIT;
-        const Origin self = ORIGIN_SELF;
         Msg msg = {};
         int r;
 
@@ -80,9 +79,7 @@ int request_reply(
         msg.tail = tail.data;
         msg.tail_len = tail.len;
 
-        /* A peer's request to our node port that comes by way of its reply is still the peer's. What goes
-         * elsewhere is sent from here; a client's, on the terms of that client. */
-        return route(node, from->client || from->peer ? from : &self, &msg);
+        return route(node, from, &msg);
 }
 
 /* snd, relay: the rest is a message. */

@@ -32,10 +32,8 @@ int route_local(Node *node, const Origin *from, const Msg *msg) {
         node->hops++;
         if (from->client)
                 client_request(from->client, msg);
-        else if (from->peer)
-                peer_request(from->peer, msg);
         else
-                node->counters.unknown_requests++;
+                peer_request(from->peer, msg);
         node->hops--;
         return 0;
 }

@@ -7,18 +7,15 @@
 
 #include "daemon/core/core.h"
 
-/* Who sends: a client, a peer, or (both NULL) this node itself. */
+/* Who sends: a client or a peer, the other is NULL. */
 typedef struct Origin {
         Client *client;
         Remote *peer;
 } Origin;
 
-#define ORIGIN_SELF ((Origin){NULL, NULL})
-
 /* To a port ID, anywhere. -EINVAL: the ID is none; -EPERM: a request that only aempd itself may send to
  * another node's node port; -EDQUOT: the client talks to too many nodes; -ENOMEM; -ELOOP: a request within a
- * request within a request... Nothing else counts as an error: a message to nowhere is dropped and counted.
- */
+ * request within a request... Nothing else is an error: a message to nowhere is dropped and counted. */
 int route(Node *node, const Origin *from, const Msg *msg);
 /* To one of our own ports, or the node port: msg->to is the name. */
 int route_local(Node *node, const Origin *from, const Msg *msg);

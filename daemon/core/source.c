@@ -285,8 +285,9 @@ Sources *sources_free(Sources *sources) {
         if (!sources)
                 return NULL;
 
-        HASH_ITER(hh, sources->table, source, next)
-        source_free(source);
+        HASH_ITER(hh, sources->table, source, next) {
+                source_free(source);
+        }
         free(sources);
         return NULL;
 }

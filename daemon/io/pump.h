@@ -20,8 +20,7 @@ typedef struct Pump Pump;
 /* What all pumps of a daemon share. */
 typedef struct PumpRoom {
         sd_event *event;
-        uint64_t shaken; /* microseconds that handshakes of filters took in this turn; its owner begins anew
-                          */
+        uint64_t shaken; /* microseconds that filters' handshakes took in this turn; its owner begins anew */
         uint8_t octets[PUMP_READ_MAX];
 } PumpRoom;
 

@@ -16,6 +16,7 @@
 #include <sys/utsname.h>
 
 #include "daemon/log.h"
+#include "wire/strv.h"
 
 struct Binds {
         Links *links;
@@ -201,12 +202,6 @@ Binds *binds_free(Binds *binds) {
         sd_event_source_disable_unref(binds->done);
         free(binds);
         return NULL;
-}
-
-static void strv_free(char **strv) {
-        for (size_t i = 0; strv && strv[i]; i++)
-                free(strv[i]);
-        free(strv);
 }
 
 /* Appends the text of an address that isn't in there yet. */

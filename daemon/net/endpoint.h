@@ -16,8 +16,8 @@
 #define HOST_NAME_LEN_MAX 253
 
 typedef struct Endpoint {
-        char host[HOST_NAME_LEN_MAX +
-                1];    /* a name, a numeric address without brackets, "*"; "": this host */
+        /* A name, a numeric address without brackets, "*"; "": this host. */
+        char host[HOST_NAME_LEN_MAX + 1];
         uint16_t port; /* 0: any free one */
 } Endpoint;
 

@@ -19,8 +19,7 @@ typedef struct Pem {
 
 #define PEM_INIT ((Pem){0})
 
-/* 0, -ENOMEM, or -EINVAL and what is wrong in `error`. Text around the blocks and parameters do not count.
- */
+/* 0, -ENOMEM, or -EINVAL and what is wrong in `error`. Parameters and text around blocks do not count. */
 int pem_read(Pem *ret, const void *pem, size_t n, char *error, size_t n_error);
 void pem_deinit(Pem *pem);
 #define _cleanup_pem_ __attribute__((cleanup(pem_deinit)))

@@ -10,7 +10,6 @@
 #include "daemon/net/x509.h"
 
 #include <openssl/err.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

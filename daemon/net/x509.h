@@ -11,8 +11,7 @@
 #define X509_SUBJECT_MAX 128
 #define X509_DATE_MAX 16
 
-/* Its common name, or all of its subject when it has none; shortened if need be, ASCII only. Returns text.
- */
+/* Its common name, or else all of its subject; shortened if need be, ASCII only. Returns text. */
 const char *x509_subject(const X509 *x509, char text[static X509_SUBJECT_MAX]);
 
 /* Seconds since 1970, 0 for what is before that or no time. */

@@ -33,8 +33,7 @@ static void die(const char *what) {
         exit(EXIT_FAILURE);
 }
 
-/* Messages of a port name, a tag, two numbers and a string, until the stream is full; the last one is cut.
- */
+/* Messages of a port name, a tag, two numbers and a string, until the stream is full; the last is cut. */
 static void fill(Buf *stream, Framing framing, size_t content) {
         _cleanup_buf_ Buf message = BUF_INIT, text = BUF_INIT;
         char *octets = malloc(content);

@@ -91,8 +91,7 @@ static void socket_put(End *end, const uint8_t *payload, size_t n) {
         memcpy(p + head_len, payload, n);
 }
 
-/* The octets in [name, octets], which a link of JSON made a text of: 1; 0: it is cut off, or something else.
- */
+/* The octets in [name, octets], which a link of JSON made a text of: 1; 0: cut off, or something else. */
 static int socket_payload(const uint8_t *p, const uint8_t *stop, const uint8_t **ret, size_t *ret_n) {
         CborHead head;
 

@@ -106,6 +106,15 @@ class Status(Columns):
             self.assertEqual(text.endswith(problem), days is not None)
             self.assertEqual('All is well' in text, days is None)
 
+    def test_one_that_is_not_valid_yet(self):
+        starts = time.time() + 1.5 * DAY
+        own = {'starts': starts, 'expires': starts + 300 * DAY, 'days': 301}
+        text = self.status({'certificate': own})
+        self.assertIn(f'Certificate: not valid before {date(starts)}\n', text)
+        self.assertTrue(text.endswith(f'\n\n! certificate not valid before {date(starts)}\n'), text)
+        for starts in (time.time() - DAY, 0, -1, 1e300, 'x', None):
+            self.assertIn('Certificate: expires', self.status({'certificate': {**own, 'starts': starts}}))
+
     def test_one_that_has_expired(self):
         for ago in (0.5, 3, 4000):
             expires = time.time() - ago * DAY

@@ -159,15 +159,14 @@ class Handshake(Case):
             self.assertLessEqual(len(warnings(d)), 4)
 
     def test_without_a_secret_nobody_gets_in(self):
-        with Aempd('x', secret=None) as d:
-            for act in (auth_with(method='cleartext', token=''), auth_with(method='hmac_sha3_512', token='0' * 128),
-                        auth_with(method='tls_anon', token=''),
-                        lambda p: p.send_raw(b'aemp;1;bad;tls_anon,cleartext,hmac_sha3_512;cbor\n\nhmac_sha3_512;;cbor\n')):
-                with d.connect(node_id='bad', secret='') as p:
-                    with contextlib.suppress(Closed):
-                        act(p)
-                    p.wait_closed()
-                    d.wait_log(f'{re.escape(p.address)}.*no secret')
+        for act in (auth_with(method='cleartext', token=''), auth_with(method='hmac_sha3_512', token='0' * 128),
+                    auth_with(method='tls_anon', token=''),
+                    lambda p: p.send_raw(b'aemp;1;bad;tls_anon,cleartext,hmac_sha3_512;cbor\n\nhmac_sha3_512;;cbor\n')):
+            with Aempd('x', secret=None) as d, d.connect(node_id='bad', secret='') as p:
+                with contextlib.suppress(Closed):
+                    act(p)
+                p.wait_closed()
+                d.wait_log(f'{re.escape(p.address)}.*no secret')
 
     def test_octets_in_the_log(self):
         """What strangers say can't write lines of their own into the log, nor colours."""

@@ -100,6 +100,7 @@ class Functions(Case):
         with self.watched() as d, d.peer('peer') as p:
             c = self.client(d)
             c.send(['', 'func1', 'My::f'])
+            c.sync()
             p.send(['', 'snd', 'x', 'My::f', 1], ['', 'time', 'x', 'My::f', 2], ['', 'snd', 'x', 'snd', 'x', SPAWN, 'n', 'My::f', 3])
             p.sync()
             self.assertEqual(c.sync(), [['', 'My::f', 1], ['', 'My::f', 2, ANY], ['', SPAWN, 'n', 'My::f', 3]])

@@ -5,8 +5,9 @@
  *
  * Reads lines, answers each with one line. All octets are in hex, "-" when there are none:
  *
- *      cbor HEX        result, length, odd (0 or 1), JSON by json_from_cbor(), JSON by value_from_cbor() and
- * jansson json HEX        result, CBOR by json_to_cbor()
+ *      cbor HEX        result, length, odd (0 or 1), JSON by json_from_cbor(), JSON by value_from_cbor()
+ *                      and jansson
+ *      json HEX        result, CBOR by json_to_cbor()
  *
  * The result is 0 or the name of an error; what follows it is missing then.
  */

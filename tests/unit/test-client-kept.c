@@ -3,42 +3,10 @@
 /* What comes while the program waits stays in order. */
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 
-#include "tests/system/fake-aempd.h"
 #include "tests/unit/test.h"
-
-static Fake fake;
-static aemp *a;
-static aemp_port *port, *other;
-static aemp_msg *msg;
-static Heard h;
-
-static void setup(void) {
-        fake_init(&fake);
-        a = fake_attach(&fake);
-        check_int(aemp_port_new(a, &port, NULL, NULL), ==, 0);
-        check_int(aemp_port_new(a, &other, heard_msg, &h), ==, 0);
-}
-
-static void teardown(void) {
-        aemp_port_unref(port);
-        aemp_port_unref(other);
-        aemp_unref(a);
-        fake_deinit(&fake);
-}
-
-static bool readable(void) {
-        struct pollfd pfd = {.fd = aemp_get_fd(a), .events = POLLIN};
-
-        return poll(&pfd, 1, 0) > 0;
-}
-
-/* Everything that is there is looked at. */
-static void look(void) {
-        check_int(aemp_port_recv(port, &msg, 0), ==, -ETIMEDOUT);
-}
+#include "tests/unit/waiter.h"
 
 static int on_func(aemp *x, aemp_port *p, aemp_msg *args, void *userdata) {
         check_int(p ? aemp_rcv_default(p, heard_msg, userdata) : 0, ==, 0);

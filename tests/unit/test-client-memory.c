@@ -10,17 +10,6 @@
 
 #define PORTS 100000
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 static size_t used(void) {
         struct mallinfo2 info = mallinfo2();
 
@@ -55,7 +44,7 @@ TEST(port) {
 
         test_note("a port: %zu octets, with its ID %zu; %zu octets left of %d ports",
                 (with_ports - before) / PORTS, (with_ids - before) / PORTS, after - before, PORTS);
-        if (!SANITIZED) {
+        if (!TEST_SANITIZED) {
                 check_int((with_ids - before) / PORTS, <=, 128);
                 check_int(after - before, <, 64 * 1024);
         }
@@ -85,7 +74,7 @@ TEST(spawned) {
         with_ports = used();
 
         test_note("a spawned port: %zu octets", (with_ports - before) / (PORTS / 10));
-        if (!SANITIZED)
+        if (!TEST_SANITIZED)
                 check_int((with_ports - before) / (PORTS / 10), <=, 256);
         aemp_unref(a);
         fake_deinit(&fake);

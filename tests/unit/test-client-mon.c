@@ -289,8 +289,7 @@ static int on_mon_count(aemp *x, const char *id, aemp_msg *reason, void *userdat
         return 0;
 }
 
-/* A monitor that was on its way when aempd said `down` fires behind it: until then nothing may get through.
- */
+/* A monitor that was on its way when aempd said `down` fires behind it: nothing gets through before. */
 static int on_renew(aemp *x, const char *id, aemp_msg *reason, void *userdata) {
         int r;
 

@@ -3,7 +3,6 @@
 /* Waiting for messages. */
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,44 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/system/fake-aempd.h"
 #include "tests/unit/test.h"
-
-static Fake fake;
-static aemp *a;
-static aemp_port *port, *other;
-static aemp_msg *msg;
-static Heard h;
-
-/* The port has no callback, the other one has. */
-static void setup(void) {
-        fake_init(&fake);
-        a = fake_attach(&fake);
-        check_int(aemp_port_new(a, &port, NULL, NULL), ==, 0);
-        check_int(aemp_port_new(a, &other, heard_msg, &h), ==, 0);
-}
-
-static void teardown(void) {
-        aemp_port_unref(port);
-        aemp_port_unref(other);
-        aemp_unref(a);
-        fake_deinit(&fake);
-}
-
-static bool readable(void) {
-        struct pollfd pfd = {.fd = aemp_get_fd(a), .events = POLLIN};
-
-        return poll(&pfd, 1, 0) > 0;
-}
-
-/* What is in the message that was received. */
-static const char *content(void) {
-        static Heard got;
-
-        check_int(heard_msg(NULL, msg, &got), ==, 0);
-        msg = aemp_msg_unref(msg);
-        return heard(&got);
-}
+#include "tests/unit/waiter.h"
 
 #define receives(timeout, text) \
         do { \

@@ -5,9 +5,12 @@
  */
 
 #include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/unit/config-rig.h"
 #include "tests/unit/test.h"
@@ -57,6 +60,32 @@ TEST(a_secret_that_is_too_long) {
         check_int(rig_load_keys(&rig, "secret = \n\"%.2048s\"\n\"%.2048s\" \"x\";", secret, secret), ==,
                 -EINVAL);
         check(strstr(rig.problems, "a secret has at most 4096 octets\n"));
+        rig_deinit(&rig);
+}
+
+TEST(a_secret_that_we_may_not_read) {
+        const struct passwd *user;
+        char problem[128];
+        Rig rig;
+        int r;
+
+        rig_init(&rig);
+        check_int(chmod(rig.folder, 0711), ==, 0);
+        rig_write(&rig, "aempd.conf", 0644, "default = { secret_file = \"s\"; };");
+        rig_write(&rig, "s", 0600, "geheim");
+        if (geteuid() == 0)
+                check_int(seteuid(65534), ==, 0);
+        else
+                check_int(chmod(rig_path(&rig, "s"), 0), ==, 0);
+        user = getpwuid(geteuid());
+        check(user);
+        snprintf(
+                problem, sizeof(problem), "aempd.conf:1: s: Permission denied for user %s\n", user->pw_name);
+        r = rig_load(&rig, NULL);
+        if (getuid() == 0)
+                check_int(seteuid(0), ==, 0);
+        check_int(r, ==, -EINVAL);
+        check_str(rig.problems, problem);
         rig_deinit(&rig);
 }
 

@@ -16,8 +16,7 @@ static bool owns_nothing(const FrameReader *reader) {
         return !reader->scan && !reader->partial.data && !reader->converted.data;
 }
 
-/* Puts all frames of the stream, cut into pieces at `cut` and then every `step` octets, one after the other.
- */
+/* Puts all frames of the stream, cut into pieces at `cut` and then every `step` octets, in order. */
 static int read_all(Framing framing, Str stream, size_t cut, size_t step, Buf *to) {
         FrameReader reader;
         size_t at = 0;

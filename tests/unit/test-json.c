@@ -327,8 +327,7 @@ TEST(to_too_long) {
         check_int(buf.len, ==, 0);
 }
 
-/* What makes careless converters slow: each of these 8 MiB has to be done in much less than the time limit.
- */
+/* What makes careless converters slow: each of these 8 MiB has to take much less than the time limit. */
 TEST(to_hostile_is_linear) {
         static const char *const patterns[] = {
                 "[],",
@@ -463,8 +462,7 @@ TEST(from_keys_become_strings) {
         FROM("a1 81a1a001 02", "{\"[{\\\"{}\\\":1}]\":2}");
 }
 
-/* Keys that are maps whose keys are maps: quoting each of them again would double the text with each level.
- */
+/* Keys that are maps whose keys are maps: quoting each again would double the text with each level. */
 TEST(from_nested_keys_stay_short) {
         _cleanup_buf_ Buf item = BUF_INIT, text = BUF_INIT;
         size_t len;

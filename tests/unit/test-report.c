@@ -63,7 +63,7 @@ static void strangers(Rig *rig, unsigned n, uint64_t now) {
         for (unsigned i = 0; i < n; i++) {
                 char who[32];
 
-                snprintf(who, sizeof(who), "192.0.2.1:%u", next++);
+                snprintf(who, sizeof(who), "[2001:db8::%x]:1", next++);
                 tell(rig, EVENT_CONN_REFUSED, NULL, who, "wrong", now);
         }
 }
@@ -168,6 +168,35 @@ TEST(the_same_failure_is_told_once_until_something_changes) {
         tell(&rig, EVENT_NODE_UP, "z", "192.0.2.1:3", NULL, 20 * SECOND);
         tell(&rig, EVENT_CONNECT_FAILED, "y", "192.0.2.1:2", "no", 20 * SECOND);
         check_int(count(&rig, "can't connect"), ==, 3);
+        rig_deinit(&rig);
+}
+
+TEST(a_stranger_is_told_once_whatever_its_port) {
+        Rig rig;
+
+        rig_init(&rig);
+        for (unsigned i = 0; i < 100; i++) {
+                char who[32];
+
+                snprintf(who, sizeof(who), "192.0.2.1:%u", 1000 + i);
+                tell(&rig, EVENT_CONN_REFUSED, "x", who, "wrong", i * SECOND);
+        }
+        check_int(count(&rig, "connection refused: x at 192.0.2.1:1000: wrong"), ==, 1);
+        check_int(count(&rig, "connection refused"), ==, 1);
+
+        tell(&rig, EVENT_CONN_REFUSED, "x", "192.0.2.2:1000", "wrong", 200 * SECOND);
+        tell(&rig, EVENT_CONN_REFUSED, "y", "192.0.2.1:1000", "wrong", 200 * SECOND);
+        tell(&rig, EVENT_CONN_REFUSED, "x", "192.0.2.1:1000", "wrong too", 200 * SECOND);
+        check_int(count(&rig, "connection refused"), ==, 4);
+
+        tell(&rig, EVENT_NODE_UP, "z", "192.0.2.1:3", NULL, 300 * SECOND);
+        tell(&rig, EVENT_CONN_REFUSED, "x", "192.0.2.1:2000", "wrong", 300 * SECOND);
+        check_int(count(&rig, "connection refused: x at 192.0.2.1:2000: wrong"), ==, 1);
+
+        /* where we try to connect to, the port says who it is */
+        tell(&rig, EVENT_SEED_FAILED, NULL, "hub:1", "no", 300 * SECOND);
+        tell(&rig, EVENT_SEED_FAILED, NULL, "hub:2", "no", 300 * SECOND);
+        check_int(count(&rig, "can't connect to seed"), ==, 2);
         rig_deinit(&rig);
 }
 

@@ -4,9 +4,9 @@
 /*
  * Tests
  *
- * TEST(name) { ... } is all there is to write. Each test runs in a process of its own, with a time limit (10
- * s, times TEST_TIMEOUT_FACTOR from the environment), and has to leave as many fds open as it found. The
- * output is TAP.
+ * TEST(name) { ... } is all there is to write. Each test runs in a process of its own, with a time limit
+ * (10 s, times TEST_TIMEOUT_FACTOR from the environment), and has to leave as many fds open as it found.
+ * The output is TAP.
  *
  *      test-buf                all tests
  *      test-buf grow reset     these
@@ -18,6 +18,18 @@
 #include <stdint.h>
 
 #include "wire/str.h"
+
+/* A sanitizer has an allocator of its own. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_SANITIZED
+#define TEST_SANITIZED 0
+#endif
 
 typedef void (*TestFn)(void);
 

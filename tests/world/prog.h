@@ -95,8 +95,7 @@ Prog *prog_free(Prog *prog);
 
 /* Names a port, once it is attached. */
 Port *prog_port(Prog *prog);
-/* A port that does not exist, under the prefix of a program there, or under one that nobody has (prog NULL).
- */
+/* A port that does not exist, under the prefix of a program there, or under nobody's (prog NULL). */
 Port *host_no_port(Host *host, Prog *prog);
 /* The port dies; whoever watches it is told. */
 void port_die(Port *port, PortEnd end);

@@ -267,8 +267,7 @@ static const char *failed_plant(void) {
         return text;
 }
 
-/* A bug may well crash: each is looked for in a process of its own. Returns the seed that found it, 0: none.
- */
+/* A bug may well crash: each is looked for in a process of its own. Returns the seed that found it, or 0. */
 static uint64_t hunt(const char *name, uint64_t from, uint64_t to) {
         for (uint64_t seed = from; seed <= to; seed += 20) {
                 uint64_t failed = 0;

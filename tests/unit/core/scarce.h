@@ -82,8 +82,7 @@ bool scarce_heard(const ScarceEnd *end, const char *format, ...) __attribute__((
 #define scarce_told(end, ...) (scarce_heard(end, __VA_ARGS__) || (oom_failed() && !(end)->stream))
 /* Says `["<port>","seq",1]`, 2... to that port, or to "<prefix>1" when what is given ends in a dot. */
 void scarce_say_sequence(ScarceEnd *from, const char *port, unsigned first, unsigned last);
-/* How many of these it heard, by the port's name without a node; fails when one is missing before another.
- */
+/* How many of these it heard, by the port's name without a node; fails when one is missing in between. */
 unsigned scarce_sequence(const ScarceEnd *end, const char *port);
 
 /* For scarce-end.c. */

@@ -10,10 +10,12 @@
 #include "tests/unit/test.h"
 
 static void certificate(NodeConfig *config) {
+        config->certificate_starts = 1700000001 + 86400;
         config->certificate_expires = 1700000001 + 86400 * 3 / 2;
 }
 
 static void old_certificate(NodeConfig *config) {
+        config->certificate_starts = 1600000000;
         config->certificate_expires = 1700000001 - 86400;
 }
 
@@ -26,14 +28,14 @@ TEST(own_certificate) {
 
         rig = rig_new_with("host1", NULL, certificate);
         a = rig_client(rig, "first");
-        check(strstr(
-                rig_ask(a, "\"aempd::status\""), "\"certificate\":{\"expires\":1700129601,\"days\":1.5}"));
+        check(strstr(rig_ask(a, "\"aempd::status\""),
+                "\"certificate\":{\"starts\":1700086401,\"expires\":1700129601,\"days\":1.5}"));
         rig_free(rig);
 
         rig = rig_new_with("host1", NULL, old_certificate);
         a = rig_client(rig, "first");
-        check(strstr(
-                rig_ask(a, "\"aempd::status\""), "\"certificate\":{\"expires\":1699913601,\"days\":-1}"));
+        check(strstr(rig_ask(a, "\"aempd::status\""),
+                "\"certificate\":{\"starts\":1600000000,\"expires\":1699913601,\"days\":-1}"));
         rig_free(rig);
 }
 

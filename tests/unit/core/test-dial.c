@@ -118,7 +118,8 @@ TEST(why_and_where) {
 
         memset(why, 'x', 256);
         why[256] = '\0';
-        snprintf(text, sizeof(text), "it closed the connection on our authentication line (%s)", why);
+        snprintf(text, sizeof(text),
+                "it closed the connection on our authentication line, its log says why (%s)", why);
         start();
         rig_say(a, "[\"\",\"mon1\",\"host3#p\"]");
         rig_say(hub, "[\"\",\"g_found\",\"host3\",[\"192.0.2.3:1\",\"192.0.2.3:2\"]]");

@@ -90,7 +90,10 @@ TEST(nobody) {
         start();
         before = rig_counter(a, "unknown_requests");
         rig_say(b, "[\"\",\"My::f\",1]");
-        check_str(rig_heard(b), "[\"\",\"refused\",\"My::f\",\"unknown\",\"no such request\",1]\n");
+        check_str(rig_heard(b),
+                "[\"\",\"refused\",\"My::f\",\"unknown\",\"nobody on this node has that function\",1]\n");
+        rig_say(b, "[\"\",\"My:f\",1]");
+        check_str(rig_heard(b), "[\"\",\"refused\",\"My:f\",\"unknown\",\"no such request\",1]\n");
         rig_say(peer, "[\"\",\"My::f\",1]");
         check_str(rig_heard(peer), "");
         check_str(rig_events(rig), "REQUEST_FAILED host2 192.0.2.1:1003 request \"My::f\": unknown here\n");

@@ -369,8 +369,8 @@ TEST(closed_on_our_auth_line) {
         check(strncmp(rig_line(end), "hmac_sha3_512;", 14) == 0);
         rig_close(end, "Unexpected end-of-file");
         check_str(rig_events(rig),
-                "SEED_FAILED host2 192.0.2.2:4040 it closed the connection on our authentication line "
-                "(Unexpected end-of-file)\n");
+                "SEED_FAILED host2 192.0.2.2:4040 it closed the connection on our authentication line, "
+                "its log says why (Unexpected end-of-file)\n");
         rig_free(rig);
 }
 

@@ -112,8 +112,8 @@ TEST(another_user) {
         rig_heard(a);
         reg1(c, "log", "y");
         check_str(rig_heard(c),
-                expect("[\"\",\"refused\",\"reg1\",\"denied\",\"not allowed for this "
-                       "client\",\"log\",\"%sy\"]\n",
+                expect("[\"\",\"refused\",\"reg1\",\"denied\",\"another user's port "
+                       "has that name\",\"log\",\"%sy\"]\n",
                         c->prefix));
         rig_say(c, "[\"\",\"reg0\",\"log\"]");
         check_str(rig_heard(c), "");
