@@ -296,6 +296,7 @@ class OnTheWay(TlsCase):
                 p.handshake()
                 p.sync()
                 said = bytes(tap.seen[0][0])
+            d.wait_log('node is down: peer')    # as long as it is up, another one from there may be its own
             with d.connect(node_id='bad') as q:
                 q.send_raw(said)
                 q.wait_closed()
