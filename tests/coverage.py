@@ -32,7 +32,7 @@ LIMITED = {
 # Without a limit. What is new in daemon/core belongs to a group: here, if to none above.
 OTHER = {
     "network": core("dial*", "seed*", "remote*", "locate*", "resolve*", "timer*", "node*", "hash*", "tail*", "text*",
-                    "reason*", "stream*", "core", "plant"),
+                    "reason*", "refusal*", "stream*", "core", "plant"),
     "libclient": ["libclient/*.c", "libclient/*.h"],
     "net": ["daemon/net/*.c", "daemon/net/*.h"],
     "io": ["daemon/io/*.c", "daemon/io/*.h"],
