@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <string.h>
 
 #include "daemon/core/admin.h"
 #include "daemon/core/client-monitor.h"
@@ -99,48 +98,24 @@ static int request_reg1(Client *client, const Request *request) {
         return r < 0 ? r : name_register(client, name, port);
 }
 
-/* reg0, func1, func0: their only argument. */
-static int request_name(const Request *request, Buf *scratch, Str *ret) {
+/* reg0, func1, func0: a name is all they have. */
+static int request_name(Client *client, const Request *request) {
+        _cleanup_buf_ Buf scratch = BUF_INIT;
         CborCursor c = request->args;
-
-        return request_str(&c, scratch, ret);
-}
-
-static int request_reg0(Client *client, const Request *request) {
-        _cleanup_buf_ Buf scratch = BUF_INIT;
         Str name;
         int r;
 
-        r = request_name(request, &scratch, &name);
+        r = request_str(&c, &scratch, &name);
         if (r < 0)
                 return r;
 
-        name_unregister(client, name);
-        return 0;
-}
+        if (str_is(request->tag, "func1"))
+                return func_claim(client, name);
 
-static int request_func1(Client *client, const Request *request) {
-        _cleanup_buf_ Buf scratch = BUF_INIT;
-        Str name;
-        int r;
-
-        r = request_name(request, &scratch, &name);
-        if (r < 0)
-                return r;
-
-        return func_claim(client, name);
-}
-
-static int request_func0(Client *client, const Request *request) {
-        _cleanup_buf_ Buf scratch = BUF_INIT;
-        Str name;
-        int r;
-
-        r = request_name(request, &scratch, &name);
-        if (r < 0)
-                return r;
-
-        func_disclaim(client, name);
+        if (str_is(request->tag, "func0"))
+                func_disclaim(client, name);
+        else
+                name_unregister(client, name);
         return 0;
 }
 
@@ -153,9 +128,9 @@ static const struct {
         {"kil0", client_request_kil0},
         {"kil1", client_request_kil1},
         {"reg1", request_reg1},
-        {"reg0", request_reg0},
-        {"func1", request_func1},
-        {"func0", request_func0},
+        {"reg0", request_name},
+        {"func1", request_name},
+        {"func0", request_name},
         {"down", request_down},
         {"nodes1", request_nodes1},
         {"nodes0", request_nodes0},
@@ -174,10 +149,6 @@ bool client_request_exists(Str tag) {
         return client_request_find(tag) != NULL;
 }
 
-static bool is_function(Str tag) {
-        return memmem(tag.p, tag.n, "::", 2) != NULL;
-}
-
 static int client_request_run(Client *client, const Request *request) {
         ClientRequestFn fn = client_request_find(request->tag);
         const Origin from = {.client = client};
@@ -191,7 +162,7 @@ static int client_request_run(Client *client, const Request *request) {
                 return -EACCES;
 
         r = request_common(client->node, &from, request);
-        return r == 0 ? (is_function(request->tag) ? -ESRCH : -ENOENT) : r;
+        return r == 0 ? (func_is_function(request->tag) ? -ESRCH : -ENOENT) : r;
 }
 
 void client_request(Client *client, const Msg *msg) {

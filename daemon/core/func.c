@@ -108,12 +108,16 @@ static void claim_free(Claim *claim) {
         func_gc(client->node, func);
 }
 
+bool func_is_function(Str tag) {
+        return memmem(tag.p ?: "", tag.n, "::", 2) != NULL;
+}
+
 int func_claim(Client *client, Str name) {
         Node *node = client->node;
         Func *func;
         int r;
 
-        if (name.n > FUNC_NAME_MAX || !text_is_ascii(name) || !memmem(name.p ?: "", name.n, "::", 2))
+        if (name.n > FUNC_NAME_MAX || !text_is_ascii(name) || !func_is_function(name))
                 return -EINVAL;
         if (name_is_reserved(name))
                 return -EACCES;

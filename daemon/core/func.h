@@ -10,6 +10,8 @@
 
 #include "daemon/core/request.h"
 
+/* Is that tag a function, and not a request of aempd's own? */
+bool func_is_function(Str tag);
 /* The client has that function, too. -EINVAL: that is no name of one; -EACCES: a name that is aempd's own;
  * -ENOSPC: its user has too many; -ENOMEM. */
 int func_claim(Client *client, Str name);
